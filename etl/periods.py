@@ -1,0 +1,196 @@
+"""Days, weeks and zones. The only module that knows a time zone or reads the clock.
+
+A *data date* is the calendar day, in the report's time zone, that a row belongs to. A *period* is what a report is
+about: an ISO week (`2026-W47`, ISO 8601: Monday to Sunday), a month (`2026-11`) or any range of days
+(`2026-11-16..2026-11-22`). In UTC a period is half-open, `[starts_at, ends_at)`; a week with a change to or from
+daylight saving time has 167 or 169 hours.
+"""
+
+from __future__ import annotations
+
+import re
+import zoneinfo
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
+from zoneinfo import ZoneInfo
+
+from etl.errors import UsageInvalid
+
+_WEEK = re.compile(r"(\d{4})-W(\d{2})")
+_MONTH = re.compile(r"(\d{4})-(\d{2})")
+_RANGE = re.compile(r"(\d{4}-\d{2}-\d{2})\.\.(\d{4}-\d{2}-\d{2})")
+
+
+@lru_cache(maxsize=1)
+def zone_names() -> frozenset[str]:
+    """The names of the IANA time zone database that this machine, or the tzdata package, knows."""
+    return frozenset(zoneinfo.available_timezones())
+
+
+def is_zone(name: str) -> bool:
+    """Whether `name` is a time zone of the IANA database."""
+    return name in zone_names()
+
+
+def now() -> datetime:
+    """The present instant in UTC, whole seconds. For receipts, ledgers and schedules; never to decide what counts."""
+    return datetime.now(UTC).replace(microsecond=0)
+
+
+def instant(value: datetime) -> str:
+    """`value` (with a zone) as `2026-11-23T05:00:00Z`: how every file of this program writes an instant."""
+    return value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def parse_instant(text: str) -> datetime:
+    """The instant that `instant` wrote, in UTC."""
+    return datetime.fromisoformat(text).astimezone(UTC)
+
+
+def from_timestamp(seconds: float) -> datetime:
+    """Seconds since the epoch (a file's modification time) as an instant in UTC, whole seconds."""
+    return datetime.fromtimestamp(int(seconds), UTC)
+
+
+def local(value: datetime, zone: str) -> datetime:
+    """`value` (with a zone) on the clock of `zone`."""
+    return value.astimezone(ZoneInfo(zone))
+
+
+def from_local(value: datetime, zone: str) -> datetime:
+    """The UTC instant of a clock reading without a zone; of an ambiguous one (autumn) the first."""
+    return value.replace(tzinfo=ZoneInfo(zone)).astimezone(UTC)
+
+
+def day_start(day: date, zone: str) -> datetime:
+    """The first instant of `day` in `zone`, in UTC. Where midnight does not exist, the first instant that does."""
+    return from_local(datetime.combine(day, time.min), zone)
+
+
+def data_date(value: datetime, zone: str) -> date:
+    """The calendar day in `zone` that the instant `value` belongs to."""
+    return value.astimezone(ZoneInfo(zone)).date()
+
+
+def days_between(first: date, last: date) -> list[date]:
+    """All days from `first` to `last`, both included."""
+    return [first + timedelta(days=n) for n in range((last - first).days + 1)]
+
+
+@dataclass(frozen=True, order=True)
+class Period:
+    """A week, a month or a range of days. `first_date` and `last_date` are both included."""
+
+    first_date: date
+    last_date: date
+    kind: str
+
+    def __str__(self) -> str:
+        if self.kind == "week":
+            year, week, _ = self.first_date.isocalendar()
+            return f"{year}-W{week:02d}"
+        if self.kind == "month":
+            return f"{self.first_date:%Y-%m}"
+        return f"{self.first_date}..{self.last_date}"
+
+    def __iter__(self) -> Iterator[date]:
+        return iter(self.days)
+
+    def __contains__(self, day: date) -> bool:
+        return self.first_date <= day <= self.last_date
+
+    @property
+    def days(self) -> list[date]:
+        """All its days, in order."""
+        return days_between(self.first_date, self.last_date)
+
+    @property
+    def before(self) -> Period:
+        """The period of the same kind just before; for a range, the same number of days."""
+        last = self.first_date - timedelta(days=1)
+        if self.kind == "week":
+            return week_of(last)
+        if self.kind == "month":
+            return month_of(last)
+        return Period(last - (self.last_date - self.first_date), last, "range")
+
+    @property
+    def after(self) -> Period:
+        """The period of the same kind just after; for a range, the same number of days."""
+        first = self.last_date + timedelta(days=1)
+        if self.kind == "week":
+            return week_of(first)
+        if self.kind == "month":
+            return month_of(first)
+        return Period(first, first + (self.last_date - self.first_date), "range")
+
+    @property
+    def folder(self) -> str:
+        """Where its editions lie in the archive: `2026/W47`, `2026/11`, `2026/2026-11-16..2026-11-22`."""
+        if self.kind == "week":
+            year, week, _ = self.first_date.isocalendar()
+            return f"{year}/W{week:02d}"
+        if self.kind == "month":
+            return f"{self.first_date:%Y/%m}"
+        return f"{self.first_date:%Y}/{self}"
+
+    def starts_at(self, zone: str) -> datetime:
+        """Its first instant in `zone`, in UTC."""
+        return day_start(self.first_date, zone)
+
+    def ends_at(self, zone: str) -> datetime:
+        """The first instant in `zone` that is no longer part of it, in UTC."""
+        return day_start(self.last_date + timedelta(days=1), zone)
+
+    def hours(self, zone: str) -> int:
+        """Its length in whole hours: 168 for most weeks, 167 or 169 where the clocks changed."""
+        return round((self.ends_at(zone) - self.starts_at(zone)).total_seconds() / 3600)
+
+
+def week_of(day: date) -> Period:
+    """The ISO week that holds `day`."""
+    monday = day - timedelta(days=day.weekday())
+    return Period(monday, monday + timedelta(days=6), "week")
+
+
+def month_of(day: date) -> Period:
+    """The month that holds `day`."""
+    first = day.replace(day=1)
+    following = (first + timedelta(days=32)).replace(day=1)
+    return Period(first, following - timedelta(days=1), "month")
+
+
+def periods_touching(days: list[date], kinds: tuple[str, ...]) -> list[Period]:
+    """The weeks and months (as `kinds` says) that hold any of `days`, in order, each once."""
+    makers = {"week": week_of, "month": month_of}
+    return sorted({makers[kind](day) for kind in kinds for day in days})
+
+
+def parse_day(text: str) -> date:
+    """A day written `2026-11-16`."""
+    try:
+        if not re.fullmatch(r"\d{4}-\d{2}-\d{2}", text):
+            raise ValueError
+        return date.fromisoformat(text)
+    except ValueError:
+        raise UsageInvalid(f"'{text}' is no day", "a day such as 2026-11-16") from None
+
+
+def parse_period(text: str) -> Period:
+    """A period written `2026-W47`, `2026-11` or `2026-11-16..2026-11-22`."""
+    try:
+        if match := _WEEK.fullmatch(text):
+            return week_of(date.fromisocalendar(int(match[1]), int(match[2]), 1))
+        if match := _MONTH.fullmatch(text):
+            return month_of(date(int(match[1]), int(match[2]), 1))
+        if match := _RANGE.fullmatch(text):
+            first, last = date.fromisoformat(match[1]), date.fromisoformat(match[2])
+            if first <= last:
+                return Period(first, last, "range")
+    except ValueError:
+        pass
+    raise UsageInvalid(
+        f"'{text}' is no period", "a week (2026-W47), a month (2026-11) or a range of days (2026-11-16..2026-11-22)"
+    )

@@ -1,0 +1,1 @@
+"""The report: one typed model (`model`), filled from measures and insights (`build`), rendered three ways."""

@@ -1,0 +1,422 @@
+"""One frozen object for everything a site may choose: read from `config.toml`, then the environment, checked once.
+
+Every problem is listed at once with its key, what was found and what is allowed. Secrets are no part of the file: the
+SMTP password, the SMTP user and the hash key come from the environment (or from Airflow, which hands them over) and
+show in no print, log or archive.
+"""
+
+from __future__ import annotations
+
+import difflib
+import hashlib
+import ipaddress
+import os
+import re
+import tomllib
+from collections.abc import Collection
+from datetime import date
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+
+import rfc8785
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
+
+from etl import formats, periods
+from etl.errors import NotFound, SettingsInvalid
+
+CONFIG_ENV = "TRANSIT_LEDGER_CONFIG"
+SMTP_USER_ENV = "TRANSIT_LEDGER_SMTP_USER"
+SMTP_PASSWORD_ENV = "TRANSIT_LEDGER_SMTP_PASSWORD"  # noqa: S105  a variable's name, not a password
+
+_SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*([KMGT]?)(i?)B?", re.IGNORECASE)
+_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
+_ADDRESS = re.compile(r"[^\s@<>,;\"]+@[^\s@<>,;\"]+")
+
+
+def _bytes(value: object) -> int:
+    """A size in bytes from `1048576`, `"1MiB"` or `"1 GB"`."""
+    if isinstance(value, bool):
+        raise ValueError("a size such as 1073741824 or '1GiB' is allowed")
+    if isinstance(value, int):
+        return value
+    match = _SIZE.fullmatch(str(value).strip())
+    if not match:
+        raise ValueError("a size such as 1073741824 or '1GiB' is allowed")
+    base = 1024 if match[3] else 1000
+    return int(float(match[1]) * base ** " KMGT".index(match[2].upper() or " "))
+
+
+def _zone(value: str) -> str:
+    if not periods.is_zone(value):
+        raise ValueError(
+            f"an IANA time zone such as 'Europe/Stockholm' is allowed{_nearest(value, periods.zone_names())}"
+        )
+    return value
+
+
+def _slug(value: str) -> str:
+    if not _NAME.fullmatch(value):
+        raise ValueError("lower-case letters, digits, '-' and '_' are allowed, at most 63")
+    return value
+
+
+def _address(value: str) -> str:
+    if not _ADDRESS.fullmatch(value) or any(ord(c) < 32 for c in value):
+        raise ValueError("a mail address such as 'admin@contoso.example' is allowed")
+    return value
+
+
+def _network(value: str) -> str:
+    try:
+        return str(ipaddress.ip_network(value, strict=False))
+    except ValueError:
+        raise ValueError("a network such as '192.0.2.0/24' is allowed") from None
+
+
+def _format(value: str) -> str:
+    if value not in formats.names():
+        raise ValueError(f"one of {', '.join(formats.names())} is allowed{_nearest(value, formats.names())}")
+    return value
+
+
+def _nearest(value: str, known: Collection[str]) -> str:
+    near = difflib.get_close_matches(value, sorted(known), n=1)
+    return f"; did you mean '{near[0]}'?" if near else ""
+
+
+Bytes = Annotated[int, BeforeValidator(_bytes), Field(gt=0)]
+Zone = Annotated[str, AfterValidator(_zone)]
+Slug = Annotated[str, AfterValidator(_slug)]
+Address = Annotated[str, AfterValidator(_address)]
+Network = Annotated[str, AfterValidator(_network)]
+Domain = Annotated[str, AfterValidator(lambda value: value.strip().strip(".").lower())]
+Direction = Literal["inbound", "outbound"]
+Language = Annotated[str, Field(pattern=r"^[a-z]{2}$")]
+
+
+class _Table(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+
+class Organisation(_Table):
+    """Whose mail it is: tells what is internal from what crosses the border."""
+
+    name: str = Field(min_length=1, max_length=200)
+    domains: tuple[Domain, ...] = Field(min_length=1)
+    networks: tuple[Network, ...] = ()
+    internal_services: tuple[str, ...] = ()
+
+
+class ReportSettings(_Table):
+    """What a report is about and when it is due. `schedule` is cron, in `time_zone`."""
+
+    time_zone: Zone
+    language: Language = "en"
+    languages: tuple[Language, ...] = ()
+    schedule: str = Field("0 6 * * 1", pattern=r"^\S+( \S+){4}$")
+    wait_hours: int = Field(24, ge=0, le=24 * 14)
+    correction_tolerance: float = Field(0.005, ge=0, le=1)
+    periods: tuple[Literal["week", "month"], ...] = ("week",)
+    page: Literal["A4", "Letter"] = "A4"
+
+    @model_validator(mode="after")
+    def _own_language_first(self) -> Self:
+        ordered = dict.fromkeys((self.language, *self.languages))
+        object.__setattr__(self, "languages", tuple(ordered))
+        return self
+
+
+class Storage(_Table):
+    """Where things lie. `work` and the warehouse are always local; `key_env` names the variable with the hash key."""
+
+    root: Path
+    work: Path | None = None
+    archive: Path | None = None
+    key_env: str = "TRANSIT_LEDGER_KEY"
+
+    @property
+    def work_path(self) -> Path:
+        return self.work or self.root / "work"
+
+    @property
+    def archive_path(self) -> Path:
+        return self.archive or self.root / "archive"
+
+    @property
+    def warehouse_path(self) -> Path:
+        return self.root / "warehouse.duckdb"
+
+    @property
+    def deliveries_path(self) -> Path:
+        return self.root / "deliveries"
+
+
+class Source(_Table):
+    """A configured place that exports come from, with one format."""
+
+    name: Slug
+    format: Annotated[str, AfterValidator(_format)]
+    location: Path
+    pattern: str = "*"
+    time_zone: Zone = "UTC"
+    role: Literal["count", "reconcile"] = "count"
+    expect: Literal["daily", "weekdays", "irregular"] | None = None
+    lateness_days: int = Field(2, ge=0, le=60)
+    columns: dict[str, str | tuple[str, ...]] = {}
+    options: dict[str, Any] = {}
+
+    @field_validator("pattern")
+    @classmethod
+    def _one_date(cls, value: str) -> str:
+        if value.count("{date}") > 1 or re.search(r"\{(?!date\})", value):
+            raise ValueError("a file pattern with at most one {date} is allowed, such as 'connector-{date}*.csv'")
+        return value
+
+    @model_validator(mode="after")
+    def _expectation(self) -> Self:
+        if self.expect is None:
+            object.__setattr__(self, "expect", "daily" if "{date}" in self.pattern else "irregular")
+        return self
+
+
+class Connector(_Table):
+    """What the organisation knows of a connector that exports do not tell."""
+
+    name: str = Field(min_length=1)
+    direction: Direction | None = None
+    type: str | None = None
+    forced_tls: bool | None = None
+    since: date | None = None
+    partner: str | None = None
+    contact: str | None = None
+
+
+class Audience(_Table):
+    """Who gets which report: one message per recipient. Without `connectors`, all of them."""
+
+    name: Slug
+    recipients: tuple[Address, ...] = Field(min_length=1)
+    language: Language | None = None
+    connectors: tuple[str, ...] = ()
+
+
+class Smtp(_Table):
+    """The mail server. User and password come from the environment, or from the Airflow connection `connection`."""
+
+    host: str = "localhost"
+    port: int = Field(25, ge=1, le=65535)
+    security: Literal["none", "starttls", "tls"] = "starttls"
+    sender: Address
+    connection: str | None = None
+    user: str | None = Field(default=None, exclude=True)
+    password: SecretStr | None = Field(default=None, exclude=True, repr=False)
+
+
+class PolicySettings(_Table):
+    """Which policy file judges; without one, the policy that comes with the program."""
+
+    file: Path | None = None
+
+
+class Limits(_Table):
+    """How much of the machine a run may take, and how large an export may be."""
+
+    memory: Bytes = 1 << 30
+    threads: int | None = Field(None, ge=1, le=256)
+    file_size: Bytes = 50 << 30
+    expanded_size: Bytes = 200 << 30
+
+
+class Retention(_Table):
+    """After how many days raw and staged files, and mails as sent, may go. Without a number they stay."""
+
+    landed_days: int | None = Field(None, ge=1)
+    deliveries_days: int | None = Field(None, ge=1)
+
+
+class Alerts(_Table):
+    """Who hears when a run failed. Never the readers of reports."""
+
+    recipients: tuple[Address, ...] = ()
+
+
+class Settings(_Table):
+    """All settings, frozen. Make it with `load`."""
+
+    organisation: Organisation
+    report: ReportSettings
+    storage: Storage
+    sources: tuple[Source, ...] = ()
+    connectors: tuple[Connector, ...] = ()
+    audiences: tuple[Audience, ...] = ()
+    smtp: Smtp | None = None
+    policy: PolicySettings = PolicySettings()
+    limits: Limits = Limits()
+    retention: Retention = Retention()
+    alerts: Alerts = Alerts()
+
+    @model_validator(mode="after")
+    def _names_are_unique(self) -> Self:
+        for table, names in (
+            ("sources", [source.name for source in self.sources]),
+            ("audiences", [audience.name for audience in self.audiences]),
+            ("connectors", [f"{c.name}|{c.direction or ''}" for c in self.connectors]),
+        ):
+            twice = sorted({name for name in names if names.count(name) > 1})
+            if twice:
+                raise ValueError(f"{table}: found twice: {', '.join(twice)}; each name is allowed once")
+        return self
+
+    def source(self, name: str) -> Source:
+        """The source called `name`; `NotFound` lists the known ones."""
+        for source in self.sources:
+            if source.name == name:
+                return source
+        known = [source.name for source in self.sources]
+        raise NotFound(
+            f"no source is called '{name}'",
+            f"one of {', '.join(known) or '(none configured)'}",
+            f"look at [[sources]]{_nearest(name, known)}",
+        )
+
+    def staging_inputs(self, source: Source) -> dict[str, Any]:
+        """What decides how an export of `source` is read, as plain JSON: part of what a partition was made from."""
+        return {
+            "format": source.format,
+            "time_zone": source.time_zone,
+            "columns": source.columns,
+            "options": source.options,
+            "report_time_zone": self.report.time_zone,
+            "domains": sorted(self.organisation.domains),
+            "networks": sorted(self.organisation.networks),
+            "internal_services": sorted(self.organisation.internal_services),
+        }
+
+    def counting(self) -> dict[str, Any]:
+        """All settings that the facts depend on: zones, columns, options, own domains, networks, connectors, roles."""
+        told = [
+            c.model_dump(mode="json", include={"name", "direction", "type", "forced_tls", "since"})
+            for c in self.connectors
+        ]
+        return {
+            "sources": {source.name: self.staging_inputs(source) | {"role": source.role} for source in self.sources},
+            "connectors": sorted(told, key=lambda c: (c["name"], c["direction"] or "")),
+        }
+
+    def counting_sha256(self) -> str:
+        """Hash over `counting()` in canonical JSON (RFC 8785)."""
+        return hashlib.sha256(rfc8785.dumps(_plain(self.counting()))).hexdigest()
+
+    def public(self) -> dict[str, Any]:
+        """The settings without secrets, paths made strings: what an edition archives as `settings.json`."""
+        return self.model_dump(mode="json", exclude_none=True)
+
+
+def _plain(value: Any) -> Any:
+    """`value` with tuples as lists, so that canonical JSON takes it."""
+    if isinstance(value, dict):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    if isinstance(value, date):
+        return value.isoformat()
+    return value
+
+
+def load(path: Path | str | None = None, environment: dict[str, str] | None = None) -> Settings:
+    """The settings from `path`, else from the file that `$TRANSIT_LEDGER_CONFIG` names, else from `config.toml`.
+
+    Relative paths in the file are taken from the file's own folder. Raises `SettingsInvalid` with every problem.
+    """
+    env = dict(os.environ) if environment is None else environment
+    file = Path(path or env.get(CONFIG_ENV) or "config.toml")
+    try:
+        raw = tomllib.loads(file.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise SettingsInvalid(
+            str(file), ["found no such file; copy config.example.toml there and adapt it, or name one with --config"]
+        ) from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
+        raise SettingsInvalid(str(file), [f"found what TOML does not allow: {error}"]) from None
+    return parse(raw, file, env)
+
+
+def parse(raw: dict[str, Any], file: Path, environment: dict[str, str] | None = None) -> Settings:
+    """Checked settings from a dictionary as TOML gives it; `file` names it in messages and anchors relative paths."""
+    env = environment or {}
+    if isinstance(raw.get("smtp"), dict):
+        for key in ("user", "password"):
+            if key in raw["smtp"]:
+                variable = SMTP_USER_ENV if key == "user" else SMTP_PASSWORD_ENV
+                allowed = f"secrets are allowed in ${variable} or in an Airflow connection only"
+                raise SettingsInvalid(str(file), [f"smtp.{key}: found in the file; {allowed}"])
+        secrets = {"user": env.get(SMTP_USER_ENV), "password": env.get(SMTP_PASSWORD_ENV)}
+        raw = raw | {"smtp": raw["smtp"] | {key: value for key, value in secrets.items() if value}}
+    try:
+        settings = Settings.model_validate(raw)
+    except ValidationError as error:
+        raise SettingsInvalid(str(file), [_problem(item, raw) for item in error.errors()]) from None
+    return _anchored(settings, file.resolve().parent)
+
+
+def _anchored(settings: Settings, folder: Path) -> Settings:
+    storage = settings.storage.model_copy(
+        update={
+            key: folder / value
+            for key in ("root", "work", "archive")
+            if (value := getattr(settings.storage, key)) is not None
+        }
+    )
+    sources = tuple(source.model_copy(update={"location": folder / source.location}) for source in settings.sources)
+    policy = settings.policy
+    if policy.file is not None:
+        policy = policy.model_copy(update={"file": folder / policy.file})
+    return settings.model_copy(update={"storage": storage, "sources": sources, "policy": policy})
+
+
+def _problem(error: Any, raw: dict[str, Any]) -> str:
+    """One line for one problem: key, what was found, what is allowed."""
+    location = error["loc"]
+    key = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in location).lstrip(".") or "settings"
+    if error["type"] == "extra_forbidden":
+        known = _known_keys(location[:-1])
+        near = _nearest(str(location[-1]), known)
+        return f"{key}: unknown key{near or '; allowed are ' + ', '.join(sorted(known))}"
+    if error["type"] == "missing":
+        return f"{key}: found nothing; the key is required"
+    message = str(error["msg"]).removeprefix("Value error, ")
+    if not location:
+        return message
+    found = _at(raw, location)
+    shown = "***" if location[-1] in ("password", "user") else repr(found)[:120]
+    return f"{key}: found {shown}; {message[:1].lower() + message[1:]}"
+
+
+def _at(raw: Any, location: tuple[int | str, ...]) -> Any:
+    for part in location:
+        try:
+            raw = raw[part]
+        except (KeyError, IndexError, TypeError):
+            break
+    return raw
+
+
+def _known_keys(location: tuple[int | str, ...]) -> set[str]:
+    """The keys allowed in the table at `location`."""
+    tables: dict[str, type[BaseModel]] = {
+        "organisation": Organisation, "report": ReportSettings, "storage": Storage, "sources": Source,
+        "connectors": Connector, "audiences": Audience, "smtp": Smtp, "policy": PolicySettings,
+        "limits": Limits, "retention": Retention, "alerts": Alerts,
+    }  # fmt: skip
+    model = tables[str(location[0])] if location else Settings
+    return set(model.model_fields) - {"user", "password"}
