@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 import zoneinfo
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
@@ -52,6 +52,11 @@ def parse_instant(text: str) -> datetime:
 def from_timestamp(seconds: float) -> datetime:
     """Seconds since the epoch (a file's modification time) as an instant in UTC, whole seconds."""
     return datetime.fromtimestamp(int(seconds), UTC)
+
+
+def from_utc_parts(*parts: int) -> datetime:
+    """The UTC instant of year, month, day, hour, minute and second."""
+    return datetime(*parts, tzinfo=UTC)  # type: ignore[arg-type,misc]  # six integers
 
 
 def local(value: datetime, zone: str) -> datetime:
@@ -194,3 +199,78 @@ def parse_period(text: str) -> Period:
     raise UsageInvalid(
         f"'{text}' is no period", "a week (2026-W47), a month (2026-11) or a range of days (2026-11-16..2026-11-22)"
     )
+
+
+FIRST_DATE, LAST_DATE = date(2010, 1, 1), date(2039, 12, 31)
+"""Days outside these are taken for damage in an export."""
+
+
+@dataclass(frozen=True)
+class ClockDay:
+    """One calendar day of a clock, and what another clock shows during it.
+
+    `other_0` holds from the day's start, `other_1` from `change_1`, `other_2` from `change_2` (both readings of the
+    day's own clock, without a zone); changes that do not happen are nothing.
+    """
+
+    day: date
+    other_0: object
+    change_1: datetime | None = None
+    other_1: object = None
+    change_2: datetime | None = None
+    other_2: object = None
+
+
+@lru_cache(maxsize=8)
+def utc_days(zone: str) -> tuple[ClockDay, ...]:
+    """For each UTC calendar day the local dates in `zone` that it falls on: how SQL finds a row's data date."""
+    starts: dict[date, list[tuple[datetime, date]]] = {}
+    for day in days_between(FIRST_DATE, LAST_DATE):
+        start = day_start(day, zone).replace(tzinfo=None)
+        starts.setdefault(start.date(), []).append((start, day))
+    return tuple(
+        _clock_day(day, data_date(datetime.combine(day, time.min, UTC), zone), starts.get(day, []))
+        for day in days_between(FIRST_DATE, LAST_DATE)
+    )
+
+
+@lru_cache(maxsize=8)
+def local_days(zone: str) -> tuple[ClockDay, ...]:
+    """For each calendar day in `zone` its distance from UTC in seconds, by its own clock.
+
+    A clock reading that occurs twice (autumn) is taken as the first; one that does not occur (spring) is read with the
+    distance from before the change.
+    """
+    key = ZoneInfo(zone)
+    days = []
+    for day in days_between(FIRST_DATE, LAST_DATE):
+        midnight = datetime.combine(day, time.min)
+        first, last = _seconds(midnight, key), _seconds(midnight + timedelta(hours=23, minutes=59), key)
+        changes = [] if first == last else [(_change(midnight, key), last)]
+        days.append(_clock_day(day, first, changes))
+    return tuple(days)
+
+
+def _clock_day(day: date, first: object, changes: Sequence[tuple[datetime, object]]) -> ClockDay:
+    midnight = datetime.combine(day, time.min)
+    later = [change for change in sorted(changes, key=lambda change: change[0]) if change[0] > midnight][-2:]
+    flat = [part for change in later for part in change]
+    return ClockDay(day, first, *flat)  # type: ignore[arg-type]  # pairs of change and what it changes to
+
+
+def _seconds(reading: datetime, zone: ZoneInfo) -> int:
+    distance = reading.replace(tzinfo=zone).utcoffset()
+    return int(distance.total_seconds()) if distance else 0
+
+
+def _change(midnight: datetime, zone: ZoneInfo) -> datetime:
+    """The first minute of the day's clock at which its distance from UTC is another than at midnight."""
+    low, high = 0, 24 * 60 - 1
+    first = _seconds(midnight, zone)
+    while low < high:
+        middle = (low + high) // 2
+        if _seconds(midnight + timedelta(minutes=middle), zone) == first:
+            low = middle + 1
+        else:
+            high = middle
+    return midnight + timedelta(minutes=low)

@@ -315,19 +315,19 @@ class Settings(_Table):
 
     def counting_sha256(self) -> str:
         """Hash over `counting()` in canonical JSON (RFC 8785)."""
-        return hashlib.sha256(rfc8785.dumps(_plain(self.counting()))).hexdigest()
+        return hashlib.sha256(rfc8785.dumps(plain_json(self.counting()))).hexdigest()
 
     def public(self) -> dict[str, Any]:
         """The settings without secrets, paths made strings: what an edition archives as `settings.json`."""
         return self.model_dump(mode="json", exclude_none=True)
 
 
-def _plain(value: Any) -> Any:
+def plain_json(value: Any) -> Any:
     """`value` with tuples as lists, so that canonical JSON takes it."""
     if isinstance(value, dict):
-        return {str(key): _plain(item) for key, item in value.items()}
+        return {str(key): plain_json(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
-        return [_plain(item) for item in value]
+        return [plain_json(item) for item in value]
     if isinstance(value, date):
         return value.isoformat()
     return value

@@ -8,6 +8,7 @@ a second writer must lose, linked create-exclusive. A process killed anywhere le
 from __future__ import annotations
 
 import errno
+import hashlib
 import os
 import shutil
 import tempfile
@@ -80,6 +81,27 @@ def new_file(path: Path) -> Iterator[Path]:
         finally:
             with suppress(OSError):
                 temporary.unlink(missing_ok=True)
+
+
+@contextmanager
+def scratch_file(folder: Path) -> Iterator[Path]:
+    """A temporary file in `folder` that is gone after the block, unless it was adopted."""
+    with disk_errors(folder / "x"):
+        handle, name = tempfile.mkstemp(prefix=TEMPORARY, dir=folder)
+    os.close(handle)
+    try:
+        yield Path(name)
+    finally:
+        with suppress(OSError):
+            Path(name).unlink(missing_ok=True)
+
+
+def adopt(temporary: Path, path: Path) -> None:
+    """Gives a finished temporary file its name, synced."""
+    with disk_errors(path):
+        sync_file(temporary)
+        temporary.replace(path)
+        sync_folder(path.parent)
 
 
 @contextmanager
@@ -170,3 +192,9 @@ def sweep(root: Path, older_than: float) -> list[Path]:
                 shutil.rmtree(path) if path.is_dir() else path.unlink()
                 gone.append(path)
     return gone
+
+
+def sha256_of(path: Path) -> str:
+    """The sha-256 of a file's bytes, in hexadecimal."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

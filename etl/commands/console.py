@@ -17,7 +17,10 @@ from rich.table import Table
 from etl import settings as settings_module
 from etl.settings import Settings
 
-out = Console(highlight=False, markup=False, soft_wrap=True)
+WIDE = None if sys.stdout.isatty() else 240
+"""Columns of a table: the terminal's, or enough for a log."""
+
+out = Console(highlight=False, markup=False, soft_wrap=True, width=WIDE)
 err = Console(stderr=True, highlight=False, markup=False, soft_wrap=True)
 
 

@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from etl.formats.base import Reader, Sample
+
 REGISTRY = ("m365_connector_report",)
 """Names of the formats, in the order in which a file is tried against them."""
 
@@ -9,3 +15,14 @@ REGISTRY = ("m365_connector_report",)
 def names() -> list[str]:
     """The names of all formats."""
     return list(REGISTRY)
+
+
+def reader(name: str) -> Reader:
+    """The reader of the format `name`."""
+    found: Reader = import_module(f"etl.formats.{name}").READER
+    return found
+
+
+def recognise(sample: Sample) -> str | None:
+    """The name of the first format whose reader recognises `sample`, or nothing."""
+    return next((name for name in REGISTRY if reader(name).recognise(sample)), None)

@@ -1,0 +1,123 @@
+"""The one place that opens DuckDB: limits, temporary folder, UTC, nothing fetched from outside."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from etl import storage
+from etl.errors import Busy, NotFound, StorageFull
+from etl.settings import Settings
+
+DUCKDB_SHARE = 0.6
+"""Part of `limits.memory` that DuckDB may count as its own; the rest is for Python and what DuckDB leaves out."""
+
+_LOCK_WAIT_SECONDS = 20.0
+
+
+def sql(folder: str, name: str) -> str:
+    """The text of the SQL file `name` in `folder` (a path below this package)."""
+    return (Path(__file__).parent / folder / f"{name}.sql").read_text(encoding="utf-8")
+
+
+@contextmanager
+def workbench(settings: Settings) -> Iterator[duckdb.DuckDBPyConnection]:
+    """An in-memory connection within the configured limits, its spill folder below the work folder; closed after."""
+    spill = storage.make_folder(settings.storage.work_path / "spill")
+    con = _connect(":memory:", read_only=False)
+    try:
+        _limit(con, settings, spill)
+        yield con
+    except duckdb.IOException as error:
+        raise _as_ours(error, settings.storage.root) from error
+    except duckdb.OutOfMemoryException as error:
+        raise StorageFull(
+            f"a query needed more than the memory or spill space allowed: {str(error).splitlines()[0]}",
+            "room for it",
+            "raise [limits] memory, or free disk below the work folder, then run again",
+        ) from error
+    finally:
+        con.close()
+
+
+@contextmanager
+def connect(
+    path: Path, *, read_only: bool = True, settings: Settings | None = None
+) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A connection to the DuckDB file `path`, closed after. Waits a bounded time for another process's lock only."""
+    if read_only and not path.exists():
+        raise NotFound(f"no warehouse at {path}", "a published warehouse", "run `python -m etl ingest` first")
+    con = _connect(str(path), read_only=read_only)
+    try:
+        if settings is not None:
+            _limit(con, settings, storage.make_folder(settings.storage.work_path / "spill"))
+        yield con
+    finally:
+        con.close()
+
+
+def _connect(path: str, *, read_only: bool) -> duckdb.DuckDBPyConnection:
+    config: dict[str, str | bool | int | float | list[str]] = {
+        "autoinstall_known_extensions": False,
+        "autoload_known_extensions": False,
+    }
+    deadline = time.monotonic() + _LOCK_WAIT_SECONDS
+    while True:
+        try:
+            con = duckdb.connect(path, read_only=read_only, config=config)
+            break
+        except duckdb.IOException as error:
+            if "lock" not in str(error).lower():
+                raise
+            if time.monotonic() > deadline:
+                raise Busy(f"another process holds {path}", "it to finish", "try again") from error
+            time.sleep(0.05)
+    con.execute("set TimeZone = 'UTC'")
+    return con
+
+
+def _limit(con: duckdb.DuckDBPyConnection, settings: Settings, spill: Path) -> None:
+    con.execute("set memory_limit = $limit", {"limit": f"{int(settings.limits.memory * DUCKDB_SHARE)}B"})
+    con.execute("set temp_directory = $spill", {"spill": str(spill)})
+    con.execute("set preserve_insertion_order = false")
+    if settings.limits.threads:
+        con.execute("set threads = $threads", {"threads": settings.limits.threads})
+
+
+def _as_ours(error: duckdb.IOException, root: Path) -> Exception:
+    text = str(error)
+    if any(
+        word in text for word in ("No space left", "File too large", "Read-only", "Permission denied", "Disk quota")
+    ):
+        return StorageFull(
+            f"could not write below {root}: {text.splitlines()[0]}",
+            "a writable disk with room",
+            "make room or correct the permissions, then run the command again; nothing half-written is visible",
+        )
+    return error
+
+
+def rows(
+    con: duckdb.DuckDBPyConnection, query: str, parameters: Mapping[str, Any] | None = None
+) -> list[dict[str, Any]]:
+    """The rows of `query` as dictionaries by column name."""
+    result = con.execute(query, dict(parameters or {}))
+    names = [column[0] for column in result.description or []]
+    return [dict(zip(names, row, strict=True)) for row in result.fetchall()]
+
+
+def value(con: duckdb.DuckDBPyConnection, query: str, parameters: Mapping[str, Any] | None = None) -> Any:
+    """The first column of the first row of `query`, or nothing."""
+    row = con.execute(query, dict(parameters or {})).fetchone()
+    return row[0] if row else None
+
+
+def set_variables(con: duckdb.DuckDBPyConnection, values: Mapping[str, Any]) -> None:
+    """Hands `values` to SQL as session variables, for views and table functions (`getvariable('path')`)."""
+    for name, item in values.items():
+        con.execute(f"set variable {name} = $item", {"item": item})  # names are our own constants, values are bound

@@ -1,0 +1,188 @@
+"""The evidence: landed bytes, their receipts, and the notes about them. Append-only; the facts depend on nothing else.
+
+`receipts/<source>/<sha256>/00000001.json` is a file's first receipt, the one that counts; later ones say that the same
+bytes came again. `notes/` holds what people, and landing, said about files and days. What counts is worked out from
+all of them together, in no order.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any, Literal
+
+from etl import periods, storage
+from etl.errors import NotFound
+from etl.settings import Settings
+
+NoteKind = Literal["grew", "retract", "replace", "seal", "revoke"]
+FileState = Literal["counted", "quarantined", "grown", "retracted", "replaced", "restated"]
+
+
+@dataclass(frozen=True)
+class Receipt:
+    """What was noted when an export landed. `export_at`: the time inside the file, else in its name, else its
+    modification time; `named_date`: the day that the source's pattern reads from its name."""
+
+    source: str
+    name: str
+    size: int
+    sha256: str
+    landed_at: datetime
+    export_at: datetime
+    named_date: date | None
+
+    def as_json(self) -> bytes:
+        """The receipt as stored."""
+        return _dump(
+            asdict(self)
+            | {
+                "landed_at": periods.instant(self.landed_at),
+                "export_at": periods.instant(self.export_at),
+                "named_date": self.named_date.isoformat() if self.named_date else None,
+            }
+        )
+
+    @classmethod
+    def from_json(cls, raw: bytes) -> Receipt:
+        """The receipt that `as_json` wrote."""
+        found = json.loads(raw)
+        return cls(
+            **found
+            | {
+                "landed_at": periods.parse_instant(found["landed_at"]),
+                "export_at": periods.parse_instant(found["export_at"]),
+                "named_date": date.fromisoformat(found["named_date"]) if found["named_date"] else None,
+            }
+        )
+
+
+@dataclass(frozen=True)
+class Note:
+    """Something said about a file or a day, by whom, when and why; `number` is its place among the notes.
+
+    `retract` takes the file `sha256` out; `replace` puts `other` in its place; `grew` says that `other` begins with
+    it; `seal` fixes `data_date` with the facts' hash `sha256`; `revoke` takes the note `revokes` back.
+    """
+
+    number: int
+    kind: NoteKind
+    who: str
+    at: str
+    why: str
+    source: str | None = None
+    sha256: str | None = None
+    other: str | None = None
+    data_date: str | None = None
+    revokes: int | None = None
+
+
+@dataclass(frozen=True)
+class Landed:
+    """One landed file: its first receipt, how many receipts there are, and where its bytes lie."""
+
+    receipt: Receipt
+    receipts: int
+    path: Path
+
+    @property
+    def order(self) -> tuple[str, str]:
+        """By export time, ties by hash: which of two restating exports is the newer."""
+        return periods.instant(self.receipt.export_at), self.receipt.sha256
+
+
+def landed_path(settings: Settings, source: str, sha256: str) -> Path:
+    """Where the bytes of a landed file lie, unchanged."""
+    return settings.storage.root / "landed" / source / sha256
+
+
+def receipts_folder(settings: Settings, source: str) -> Path:
+    """Where a source's receipts lie, a folder per file."""
+    return settings.storage.root / "receipts" / source
+
+
+def landed(settings: Settings, source: str) -> dict[str, Landed]:
+    """All landed files of a source, by hash, in the order of their hashes."""
+    folder = receipts_folder(settings, source)
+    found = {}
+    for entry in sorted(folder.iterdir()) if folder.is_dir() else []:
+        numbered = sorted(path for path in entry.glob("*.json") if path.stem.isdigit())
+        if numbered:
+            receipt = Receipt.from_json(numbered[0].read_bytes())
+            found[entry.name] = Landed(receipt, len(numbered), landed_path(settings, source, entry.name))
+    return found
+
+
+def notes(settings: Settings) -> list[Note]:
+    """All notes that hold: those that no later note takes back, in order."""
+    all_notes = history(settings)
+    standing: dict[int, Note] = {note.number: note for note in all_notes}
+    for note in reversed(all_notes):
+        if note.kind == "revoke" and note.number in standing and note.revokes in standing:
+            del standing[note.revokes]
+    return [note for note in standing.values() if note.kind != "revoke"]
+
+
+def history(settings: Settings) -> list[Note]:
+    """All notes ever made, in order, those taken back and those that take back included."""
+    folder = settings.storage.root / "notes"
+    paths = sorted(path for path in folder.glob("*.json") if path.stem.isdigit()) if folder.is_dir() else []
+    return [Note(number=int(path.stem), **json.loads(path.read_bytes())) for path in paths]
+
+
+def add_note(settings: Settings, kind: NoteKind, *, who: str, why: str, **about: Any) -> Note:
+    """Appends a note and returns it."""
+    content = {"kind": kind, "who": who, "at": periods.instant(periods.now()), "why": why} | about
+    path = storage.append_numbered(settings.storage.root / "notes", _dump(content))
+    return Note(number=int(path.stem), **content)
+
+
+def file_states(files: Iterable[str], source: str, standing: Iterable[Note]) -> dict[str, tuple[FileState, str | None]]:
+    """For each landed file of a source whether it counts, as the notes say: its state and the reason.
+
+    A retraction wins over all else; a file that another replaces is out, whatever becomes of the other; a file that
+    grew is out as long as the longer one counts.
+    """
+    known = set(files)
+    about = [note for note in standing if note.source == source and note.sha256 in known]
+    states: dict[str, tuple[FileState, str | None]] = dict.fromkeys(sorted(known), ("counted", None))
+    for note in about:
+        if note.kind == "replace" and note.sha256:
+            states[note.sha256] = ("replaced", f"by {(note.other or '')[:12]}: {note.why}")
+    for note in about:
+        if note.kind == "retract" and note.sha256:
+            states[note.sha256] = ("retracted", note.why)
+    for note in about:
+        if note.kind != "grew" or not note.sha256 or states[note.sha256][0] != "counted":
+            continue
+        if note.other in known and states[note.other][0] in ("counted", "grown"):
+            states[note.sha256] = ("grown", f"{note.other[:12]} begins with it")
+    return states
+
+
+def find(settings: Settings, text: str) -> Landed:
+    """The landed file that `text` names: a path to the same bytes, its name, or the beginning of its hash."""
+    everything = [item for source in settings.sources for item in landed(settings, source.name).values()]
+    wanted = text
+    if Path(text).is_file():
+        wanted = storage.sha256_of(Path(text))
+    matches = [
+        item
+        for item in everything
+        if item.receipt.name == wanted or (len(wanted) >= 8 and item.receipt.sha256.startswith(wanted))
+    ]
+    if len(matches) == 1:
+        return matches[0]
+    if matches:
+        listed = ", ".join(f"{item.receipt.name} ({item.receipt.sha256[:12]})" for item in matches[:5])
+        raise NotFound(f"'{text}' names {len(matches)} landed files: {listed}", "one", "give more of the hash")
+    raise NotFound(
+        f"no landed file is called '{text}'", "a name, a path or a hash", "`python -m etl status` lists files"
+    )
+
+
+def _dump(content: dict[str, Any]) -> bytes:
+    return (json.dumps(content, ensure_ascii=False, sort_keys=True, indent=1) + "\n").encode("utf-8")

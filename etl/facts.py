@@ -1,0 +1,250 @@
+"""From staged records to the facts of one data date: deliveries, transfers, sums, swapped in whole.
+
+A partition records the set it was made from: staged files, settings, reader versions, and the notes through the files
+they leave. A day is *dirty* when that set differs from today's, and not because of what some process just did: so
+whichever run comes next finds what a crashed one left. A sealed day is never rebuilt.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import rfc8785
+
+from etl import database, evidence, formats, staging, storage
+from etl.settings import Settings, Source, plain_json
+
+VERSION = 1
+"""Goes up with every change of the facts' own SQL that could change a number."""
+
+
+@dataclass(frozen=True)
+class SourceFiles:
+    """The files of one source with what the notes and staging say of each."""
+
+    source: Source
+    landed: dict[str, evidence.Landed]
+    states: dict[str, tuple[evidence.FileState, str | None]]
+    counts: dict[str, staging.FileCounts]
+
+    def counted(self, day: date) -> list[str]:
+        """The files whose rows count on `day`: of exports without any message identity only the newest."""
+        first, last = formats.reader(self.source.format).reach
+        near = {(day + timedelta(days=n)).isoformat() for n in range(-first, last + 1)}
+        there = [sha256 for sha256, found in self.counts.items() if near & set(found.days)]
+        standing = [sha256 for sha256 in there if self.states[sha256][0] == "counted"]
+        anonymous = [sha256 for sha256 in standing if not self.counts[sha256].has_identity]
+        if not anonymous:
+            return sorted(standing)
+        newest = max(standing, key=lambda sha256: self.landed[sha256].order)
+        if newest in anonymous:
+            return [newest]
+        return sorted(set(standing) - set(anonymous))
+
+
+@dataclass(frozen=True)
+class Partition:
+    """A finished day: what it was made from (`basis`), the hash over its facts, and where they lie."""
+
+    data_date: str
+    basis: str
+    facts_sha256: str
+    messages: int
+    made_from: dict[str, Any]
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing counts on this day any more."""
+        return self.messages == 0
+
+
+def files_by_source(settings: Settings) -> list[SourceFiles]:
+    """All landed files with their states; those that are still to be staged are staged first."""
+    standing = evidence.notes(settings)
+    found = []
+    for source in settings.sources:
+        landed = evidence.landed(settings, source.name)
+        counts = {sha256: _counts(settings, source, sha256) for sha256 in landed}
+        states = evidence.file_states(landed, source.name, standing)
+        for sha256, item in counts.items():
+            if item.state == "quarantined" and states[sha256][0] == "counted":
+                states[sha256] = ("quarantined", item.reason)
+        found.append(SourceFiles(source, landed, states, counts))
+    return found
+
+
+def _counts(settings: Settings, source: Source, sha256: str) -> staging.FileCounts:
+    return staging.counts(settings, source, sha256) or staging.stage(settings, source.name, sha256)
+
+
+def basis(settings: Settings, files: Sequence[SourceFiles], day: date) -> dict[str, Any]:
+    """The set that the facts of `day` are a function of, as plain JSON."""
+    sources = []
+    for item in files:
+        counted = item.counted(day)
+        if counted:
+            made_of = [list(item.counts[sha256].identity) for sha256 in counted]
+            sources.append({"source": item.source.name, "role": item.source.role, "files": made_of})
+    return {"version": VERSION, "data_date": day.isoformat(), "sources": sources, "connectors": _told(settings, day)}
+
+
+def _told(settings: Settings, day: date) -> list[dict[str, Any]]:
+    """What the settings say of connectors on `day`, for SQL and for the basis."""
+    return [
+        {"name": item.name, "direction": item.direction, "connector_type": item.type, "forced_tls": item.forced_tls}
+        for item in sorted(settings.connectors, key=lambda item: (item.name, item.direction or ""))
+        if item.since is None or item.since <= day
+    ]
+
+
+def basis_sha256(made_from: dict[str, Any]) -> str:
+    """Hash over a basis in canonical JSON (RFC 8785)."""
+    return hashlib.sha256(rfc8785.dumps(plain_json(made_from))).hexdigest()
+
+
+def pointer_path(settings: Settings, day: date) -> Path:
+    """The file that says which partition of `day` holds."""
+    return settings.storage.root / "facts" / f"{day}.json"
+
+
+def partition(settings: Settings, day: date) -> Partition | None:
+    """The finished partition of `day`, if there is one."""
+    path = pointer_path(settings, day)
+    return Partition(**json.loads(path.read_bytes())) if path.exists() else None
+
+
+def partitions(settings: Settings) -> dict[date, Partition]:
+    """All finished partitions that hold any facts, by day."""
+    folder = settings.storage.root / "facts"
+    found = {}
+    for path in sorted(folder.glob("????-??-??.json")) if folder.is_dir() else []:
+        item = Partition(**json.loads(path.read_bytes()))
+        if not item.is_empty:
+            found[date.fromisoformat(path.stem)] = item
+    return found
+
+
+def partition_folder(settings: Settings, item: Partition) -> Path:
+    """Where the Parquet files of a partition lie."""
+    return settings.storage.root / "facts" / item.data_date / item.basis[:16]
+
+
+def sealed_days(settings: Settings) -> dict[date, str]:
+    """The sealed days and the hash of the facts that each was sealed with."""
+    return {
+        date.fromisoformat(note.data_date): note.sha256 or ""
+        for note in evidence.notes(settings)
+        if note.kind == "seal" and note.data_date
+    }
+
+
+def known_days(settings: Settings, files: Sequence[SourceFiles]) -> list[date]:
+    """All days that any staged file has rows of, or that have a partition, in order."""
+    days = {day for item in files for found in item.counts.values() for day in staging.days_of(found)}
+    folder = settings.storage.root / "facts"
+    days |= {date.fromisoformat(path.stem) for path in folder.glob("????-??-??.json")} if folder.is_dir() else set()
+    return sorted(days)
+
+
+def dirty_days(settings: Settings) -> list[date]:
+    """The days whose partition was not made from today's evidence, settings and readers; sealed days never are."""
+    files = files_by_source(settings)
+    sealed = sealed_days(settings)
+    return [day for day in known_days(settings, files) if day not in sealed and _is_dirty(settings, files, day)]
+
+
+def _is_dirty(settings: Settings, files: Sequence[SourceFiles], day: date) -> bool:
+    made = partition(settings, day)
+    wanted = basis(settings, files, day)
+    if made is None:
+        return bool(wanted["sources"])
+    return made.basis != basis_sha256(wanted)
+
+
+def rebuild_day(settings: Settings, day: date) -> bool:
+    """Makes the partition of `day` anew if it is dirty, under the day's lock; whether its facts changed."""
+    with storage.lock(settings.storage.root, f"day-{day}"):
+        if day in sealed_days(settings):
+            return False
+        files = files_by_source(settings)
+        before = partition(settings, day)
+        made_from = basis(settings, files, day)
+        key = basis_sha256(made_from)
+        if before and before.basis == key:
+            return False
+        folder = settings.storage.root / "facts" / day.isoformat() / key[:16]
+        if folder.exists():
+            shutil.rmtree(folder)
+        with storage.new_folder(folder) as out:
+            messages, facts_sha256 = _make(settings, files, day, made_from, out)
+        made = Partition(day.isoformat(), key, facts_sha256, messages, made_from)
+        content = json.dumps(asdict(made), ensure_ascii=False, indent=1) + "\n"
+        storage.write_atomic(pointer_path(settings, day), content.encode("utf-8"))
+        _drop_older(folder, before)
+    return before is None or before.facts_sha256 != facts_sha256
+
+
+def _drop_older(folder: Path, before: Partition | None) -> None:
+    """Removes partitions that no reader can still be on: all but this one and the one before."""
+    keep = {folder.name, before.basis[:16] if before else ""}
+    for other in folder.parent.iterdir():
+        if other.name not in keep and not other.name.startswith(storage.TEMPORARY):
+            shutil.rmtree(other, ignore_errors=True)
+
+
+def _make(
+    settings: Settings, files: Sequence[SourceFiles], day: date, made_from: dict[str, Any], out: Path
+) -> tuple[int, str]:
+    """Writes the day's Parquet files into `out`; the messages in it, and the hash over its facts."""
+    texts = [out / "facts.csv", out / "connector_days.csv"]
+    with database.workbench(settings) as con:
+        con.execute(database.sql("sql", "day_tables"))
+        told = made_from["connectors"]
+        con.execute(database.sql("sql", "day_connectors"), {"told": json.dumps(told)})
+        database.set_variables(con, {"data_date": day.isoformat()})
+        for item in files:
+            counted = item.counted(day)
+            if counted:
+                _add_source(con, settings, item, counted)
+        database.set_variables(
+            con,
+            {
+                "facts_file": str(out / "facts.parquet"),
+                "connectors_file": str(out / "connector_days.parquet"),
+                "sources_file": str(out / "source_days.parquet"),
+                "facts_text": str(texts[0]),
+                "connectors_text": str(texts[1]),
+            },
+        )
+        con.execute(database.sql("sql", "day_write"))
+        messages = int(database.value(con, "select coalesce(sum(messages), 0) from day_facts"))
+    digest = hashlib.sha256()
+    for text in texts:
+        digest.update(text.read_bytes())
+        text.unlink()
+    return messages, digest.hexdigest()
+
+
+def _add_source(con: duckdb.DuckDBPyConnection, settings: Settings, item: SourceFiles, counted: list[str]) -> None:
+    """Adds one source's transfers, connectors and numbers to the day's tables."""
+    reader = formats.reader(item.source.format)
+    paths = [str(staging.staged_folder(settings, item.source, sha256) / "records.parquet") for sha256 in counted]
+    database.set_variables(con, {"staged_files": paths, "source": item.source.name, "file_count": len(counted)})
+    con.execute(
+        database.sql("sql", "trace_files")
+        if reader.kind == "trace"
+        else database.sql(f"formats/{reader.name}", "trace")
+    )
+    rows, distinct = con.execute(database.sql("sql", "duplicates")).fetchone() or (0, 0)
+    con.execute(database.sql("sql", "deliveries_all" if rows == distinct else "deliveries_once"))
+    con.execute(database.sql("sql", "facts"))
+    con.execute(database.sql("sql", "connector_days"))
+    con.execute(database.sql("sql", "source_days"))

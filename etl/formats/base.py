@@ -1,0 +1,99 @@
+"""What a reader is: how it recognises a file, and how it makes typed records of it.
+
+A format is a folder `etl/formats/<name>/` whose `__init__.py` holds `READER`. Its SQL reads whole columns of the raw
+file; Python only unpacks, recodes, and tells SQL which column is which.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+from typing import Any, Literal, Protocol
+
+import duckdb
+
+from etl.settings import Settings, Source
+
+RECORD_COLUMNS = {
+    "outcome": "VARCHAR", "reason": "VARCHAR", "data_date": "DATE", "occurred_at": "TIMESTAMP", "direction": "VARCHAR",
+    "connector": "VARCHAR", "connector_type": "VARCHAR", "forced_tls": "BOOLEAN", "partner_domain": "VARCHAR",
+    "tls_version": "VARCHAR", "tls_cipher": "VARCHAR", "tls_group": "VARCHAR", "tls_auth": "VARCHAR",
+    "message_key": "BLOB", "recipient_key": "BLOB", "bytes": "BIGINT", "messages": "BIGINT", "recipients": "BIGINT",
+    "is_estimated": "BOOLEAN", "ordinal": "INTEGER",
+}  # fmt: skip
+"""Columns of a trace row as staged. `outcome` is `used`, `skipped` (by the rule in `reason`) or `rejected` (for the
+reason there); `ordinal` is 1 for the first row of a record and counts on where one record told of several recipients;
+keys are 128-bit keyed hashes; `messages` and `recipients` are set only for aggregate rows."""
+
+
+@dataclass(frozen=True)
+class Sample:
+    """What a reader sees of a file to recognise it: its name and its first 64 KiB as UTF-8, unpacked."""
+
+    name: str
+    head: bytes
+
+
+@dataclass(frozen=True)
+class Job:
+    """One landed file to be read: a connection within the limits, the bytes, how the source is set, where to write."""
+
+    con: duckdb.DuckDBPyConnection
+    path: Path
+    name: str
+    named_date: date | None
+    export_at: str
+    source: Source
+    settings: Settings
+    key: bytes
+    out: Path
+    work: Path
+
+
+@dataclass(frozen=True)
+class Staged:
+    """What staging one file came to. *records = used + rejected + skipped*, always."""
+
+    records: int
+    used: int
+    rejected: int
+    skipped: dict[str, int]
+    days: dict[str, int]
+    """Used rows per data date."""
+    unknown_words: list[dict[str, Any]] = field(default_factory=list)
+    """`{field, word, records}`: spellings that no reader knows."""
+    has_identity: bool = True
+    is_aggregate: bool = False
+    suspected_cut: bool = False
+    notes: dict[str, Any] = field(default_factory=dict)
+    """What was decided for the whole file: encoding, delimiter, date style, columns."""
+
+
+class Reader(Protocol):
+    """One format's reader. `version` goes up with every change that could change a record."""
+
+    name: str
+    version: int
+    kind: Literal["trace", "log"]
+    """`trace`: records are trace rows already. `log`: `trace.sql` joins them over files and neighbouring days."""
+    reach: tuple[int, int]
+    """For logs: how many days before and after a data date `trace.sql` has to see."""
+
+    def recognise(self, sample: Sample) -> bool:
+        """Whether the content (first) or the name speaks for this format."""
+        ...
+
+    def stage(self, job: Job) -> Staged:
+        """Writes `records.parquet` and `rejects.parquet` (record, data_date, reason) into `job.out`."""
+        ...
+
+
+def parameters(job: Job) -> Mapping[str, Any]:
+    """What every format's SQL may ask for by `getvariable`: own domains, the key, the zone tables' bounds."""
+    return {
+        "hash_key": job.key,
+        "own_domains": list(job.settings.organisation.domains),
+        "internal_services": list(job.settings.organisation.internal_services),
+    }

@@ -1,0 +1,20 @@
+-- The export's records as text columns under the format's own names. `template` (from the format's columns.sql) adds
+-- the columns that this export does not have. Rejected records go to reject_errors, where `line` counts records, the
+-- header being the first.
+create or replace temp view raw as
+select * from template
+union all by name
+select * from read_csv(
+    getvariable('path'),
+    columns = getvariable('columns'),
+    delim = getvariable('delimiter'),
+    max_line_size = getvariable('record_bytes'),
+    auto_detect = false,
+    header = true,
+    quote = '"',
+    escape = '"',
+    strict_mode = true,
+    null_padding = false,
+    store_rejects = true,
+    rejects_limit = 0
+);

@@ -1,0 +1,167 @@
+"""Reader for delimited exports whose records are trace rows: header by alias, SQL for the rest."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from etl import database
+from etl.errors import ExportUnreadable
+from etl.formats import csv_table, reference, zones
+from etl.formats.base import Job, Sample, Staged
+
+US_FORMATS = [
+    "%m/%d/%Y %I:%M:%S %p", "%m/%d/%Y %I:%M %p", "%m/%d/%Y %H:%M:%S", "%m/%d/%Y %H:%M", "%m/%d/%Y",
+]  # fmt: skip
+VENDOR_LIMITS = (50_000, 100_000)
+"""Row limits of Exchange Online's exports: a file that ends at exactly one of them is suspected to be cut short."""
+
+
+@dataclass(frozen=True)
+class CsvTrace:
+    """A delimited format. `aliases` gives for each column the headers that stand for it, best first."""
+
+    name: str
+    version: int
+    aliases: Mapping[str, Sequence[str]]
+    required: Sequence[str]
+    telling: Sequence[str]
+    """Columns that a file must have, besides the required ones, to be recognised without being told its format."""
+    kind: Literal["trace", "log"] = "trace"
+    reach: tuple[int, int] = (0, 0)
+
+    def recognise(self, sample: Sample) -> bool:
+        """Whether the first line is a header with this format's required and telling columns."""
+        if not sample.head or b"\0" in sample.head:
+            return False
+        _, cells = csv_table.header(sample.head)
+        found = csv_table.match(cells, self.aliases)
+        return all(column in found for column in (*self.required, *self.telling))
+
+    def stage(self, job: Job) -> Staged:
+        """One pass over the file into `records.parquet`; a second one only to number records that were rejected."""
+        con = job.con
+        table = self._open(job)
+        database.set_variables(con, {"records_file": str(job.out / "records.parquet")})
+        con.execute(database.sql("formats", "stage_copy"))
+        unread, inside = csv_table.unread(con)
+        counts = database.rows(con, database.sql("formats", "stage_counts"), {"file": str(job.out / "records.parquet")})
+        accepted = sum(row["records"] for row in counts)
+        csv_table.account(con, table, accepted, unread, inside)
+        rejected = [*unread]
+        if any(row["outcome"] == "rejected" for row in counts):
+            rejected += self._numbered(job, unread)
+        self._write_rejects(job, sorted(rejected, key=lambda item: item.record))
+        return self._result(job, table, counts, rejected)
+
+    def _open(self, job: Job) -> csv_table.Table:
+        """Everything up to the view `trace_rows`, nothing read yet but the head."""
+        con = job.con
+        template = database.sql(f"formats/{self.name}", "columns")
+        reference.load(con)
+        zones.load(con, job.settings.report.time_zone, job.source.time_zone, job.work)
+        table = csv_table.open_table(job, self.aliases, self.required, template)
+        variables: dict[str, Any] = {
+            "hash_key": job.key.hex(),
+            "has_nul": table.plain.has_nul,
+            "has_identity": has_identity(table.columns),
+            "has_messages": "messages" in table.columns,
+        }
+        database.set_variables(con, variables | date_style(job, table))
+        con.execute(database.sql(f"formats/{self.name}", "records"))
+        con.execute(database.sql("formats", "told_many" if table.plain.lists else "told_one"))
+        con.execute(database.sql("formats", "trace_rows"))
+        return table
+
+    def _numbered(self, job: Job, unread: Sequence[csv_table.Rejected]) -> list[csv_table.Rejected]:
+        con = job.con
+        con.execute("set preserve_insertion_order = true")
+        con.execute(database.sql("formats", "csv_numbered"))
+        con.execute(database.sql(f"formats/{self.name}", "records"))
+        found = database.rows(con, database.sql("formats", "rejects_numbered"))
+        con.execute("set preserve_insertion_order = false")
+        refused = [item.record for item in unread]
+        return [
+            csv_table.Rejected(csv_table.number_of(row["record"], refused), row["reason"], row["data_date"])
+            for row in found
+        ]
+
+    @staticmethod
+    def _write_rejects(job: Job, rejected: Sequence[csv_table.Rejected]) -> None:
+        database.set_variables(job.con, {"rejects_file": str(job.out / "rejects.parquet")})
+        job.con.execute(
+            database.sql("formats", "rejects_copy"),
+            {
+                "records": [item.record for item in rejected],
+                "dates": [item.data_date for item in rejected],
+                "reasons": [item.reason for item in rejected],
+            },
+        )
+
+    @staticmethod
+    def _result(
+        job: Job, table: csv_table.Table, counts: list[dict[str, Any]], rejected: Sequence[csv_table.Rejected]
+    ) -> Staged:
+        by_outcome: Counter[str] = Counter()
+        skipped: Counter[str] = Counter()
+        days: Counter[str] = Counter()
+        for row in counts:
+            by_outcome[row["outcome"]] += row["records"]
+            if row["outcome"] == "skipped":
+                skipped[row["reason"]] += row["records"]
+            if row["outcome"] == "used":
+                days[row["data_date"].isoformat()] += row["records"]
+        records = by_outcome["used"] + by_outcome["skipped"] + len(rejected)
+        return Staged(
+            records=records,
+            used=by_outcome["used"],
+            rejected=len(rejected),
+            skipped=dict(sorted(skipped.items())),
+            days=dict(sorted(days.items())),
+            unknown_words=database.rows(
+                job.con, database.sql("formats", "stage_words"), {"file": str(job.out / "records.parquet")}
+            ),
+            has_identity=has_identity(table.columns),
+            is_aggregate="messages" in table.columns,
+            suspected_cut=records in VENDOR_LIMITS,
+            notes={
+                "encoding": table.plain.encoding,
+                "delimiter": table.delimiter,
+                "columns": dict(sorted(table.columns.items())),
+            },
+        )
+
+
+def has_identity(columns: Mapping[str, str]) -> bool:
+    """Whether a file with these columns tells messages apart: by the system's id, or Message-ID and sender."""
+    if "messages" in columns:
+        return False
+    return "network_message_id" in columns or ("message_id" in columns and "sender" in columns)
+
+
+def date_style(job: Job, table: csv_table.Table) -> dict[str, Any]:
+    """How the file writes its dates, stated (`options.date_format`, as strptime) or decided for the whole file.
+
+    ISO 8601 with or without an offset, a bare ISO date, or US style. A file with slashes whose first part goes beyond
+    12 is refused unless its format is stated: a guess would swap days and months.
+    """
+    stated = job.source.options.get("date_format")
+    if stated:
+        return {"date_style": "stated", "date_formats": [str(stated)]}
+    con = job.con
+    seen = con.execute(database.sql("formats", "date_sample")).fetchone() or (0, 0, 0, 0)
+    slashes, offsets, bare, total = (int(count or 0) for count in seen)
+    if slashes * 2 <= total:
+        style = "date" if total and bare == total else "offset" if offsets else "iso"
+        return {"date_style": style, "date_formats": US_FORMATS}
+    largest = con.execute(database.sql("formats", "date_parts")).fetchone() or (0, 0)
+    if int(largest[0] or 0) > 12:
+        raise ExportUnreadable(
+            "dates with slashes whose first part goes beyond 12: days come first",
+            "ISO dates or US style (month first)",
+            "state the format in the source's options, such as date_format = '%d/%m/%Y %H:%M:%S'",
+        )
+    del table
+    return {"date_style": "us", "date_formats": US_FORMATS}

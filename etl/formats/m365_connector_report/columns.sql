@@ -1,0 +1,6 @@
+-- The format's columns, all text, none filled: what an export lacks stays null.
+create or replace temp table template (
+    date_time varchar, direction varchar, connector varchar, connector_type varchar, forced_tls varchar,
+    tls_version varchar, tls_cipher varchar, sender varchar, recipient varchar, status varchar, message_id varchar,
+    network_message_id varchar, bytes varchar, messages varchar, record bigint
+);

@@ -1,0 +1,13 @@
+-- Words as exports spell them, folded: lower case, without spaces, underscores, hyphens and dots between letters.
+create or replace temp macro fold_word(word) as
+    replace(replace(replace(lower(trim(word)), ' ', ''), '_', ''), '-', '');
+
+create or replace temp table tls_words as
+select word, tls_version
+from read_csv(getvariable('tls_words_file'), header = true, all_varchar = true, delim = ',', auto_detect = false,
+    columns = {'word': 'VARCHAR', 'tls_version': 'VARCHAR'});
+
+create or replace temp table cipher_words as
+select word, tls_cipher
+from read_csv(getvariable('cipher_words_file'), header = true, delim = ',', auto_detect = false,
+    columns = {'word': 'VARCHAR', 'tls_cipher': 'VARCHAR'});

@@ -1,0 +1,210 @@
+"""An export's bytes as plain UTF-8 text: unpacked and recoded by the chunk where needed."""
+
+from __future__ import annotations
+
+import codecs
+import gzip
+import io
+import lzma
+import zipfile
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import IO
+
+from etl.errors import ExportUnreadable
+from etl.storage import disk_errors
+
+CHUNK = 1 << 20
+HEAD = 1 << 16
+
+_BOMS = (
+    (codecs.BOM_UTF8, "utf-8"),
+    (codecs.BOM_UTF16_LE, "utf-16-le"),
+    (codecs.BOM_UTF16_BE, "utf-16-be"),
+)
+
+
+@dataclass(frozen=True)
+class Plain:
+    """Where the plain text lies and what it holds. `lines` counts line feeds, plus a last line without one; `lists`
+    says whether a `;` or `##` occurs anywhere."""
+
+    path: Path
+    encoding: str
+    bytes: int
+    lines: int
+    has_nul: bool
+    lists: bool
+    mixed_ends: bool
+    compressed: bool
+
+
+def head(path: Path, size: int = HEAD) -> bytes:
+    """The first `size` bytes of the text in `path`, unpacked and recoded to UTF-8; as much as is readable."""
+    try:
+        with _unpacked(path) as stream:
+            raw = stream.read(size)
+    except (OSError, EOFError, zlib.error, zipfile.BadZipFile, ExportUnreadable):
+        return b""
+    encoding, bom = detect(raw)
+    text = raw[bom:].decode(encoding, errors="ignore" if encoding != "utf-8" else "replace")
+    return text.encode("utf-8")
+
+
+def detect(raw: bytes) -> tuple[str, int]:
+    """The encoding that the first bytes speak for, and the length of its byte order mark.
+
+    UTF-16 without a mark shows itself by zero bytes in most odd (little-endian) or even (big-endian) places.
+    """
+    for bom, encoding in _BOMS:
+        if raw.startswith(bom):
+            return encoding, len(bom)
+    sample = raw[:512]
+    if len(sample) >= 4:
+        half = len(sample) // 2
+        if sample[1::2].count(0) > 0.6 * half and sample[0::2].count(0) < 0.2 * half:
+            return "utf-16-le", 0
+        if sample[0::2].count(0) > 0.6 * half and sample[1::2].count(0) < 0.2 * half:
+            return "utf-16-be", 0
+    return "utf-8", 0
+
+
+def plain(path: Path, work: Path, limit: int) -> Plain:
+    """The text of `path` as UTF-8 without a mark: the file itself where it is that already, else a copy at `work`.
+
+    `limit` is the most bytes that the unpacked text may have. Raises `ExportUnreadable` for an empty, truncated,
+    hostile or oversized file.
+    """
+    compressed = is_compressed(path)
+    try:
+        with _unpacked(path) as stream:
+            first = stream.read(HEAD)
+        if not first:
+            raise ExportUnreadable("the file is empty", "an export with a header and records", "check the export job")
+        encoding, bom = detect(first)
+        if not compressed and encoding == "utf-8" and bom == 0:
+            found = _scan(path)
+            if found.encoding == "utf-8" and not found.mixed_ends:
+                return found
+            encoding = found.encoding
+        elif encoding == "utf-8" and _is_latin1(path):
+            encoding = "latin-1"
+        with _unpacked(path) as stream, disk_errors(work), work.open("wb") as copy:
+            _recode(stream, copy, encoding, bom, limit)
+        return _scan(work, encoding, compressed)
+    except EOFError:
+        raise _broken("the compressed data ends before its end mark") from None
+    except (zlib.error, gzip.BadGzipFile, zipfile.BadZipFile, lzma.LZMAError) as error:
+        raise _broken(f"the compressed data is damaged ({error})") from None
+
+
+def is_compressed(path: Path) -> bool:
+    """Whether the file is gzip or zip by its first bytes, whatever its name."""
+    with path.open("rb") as file:
+        magic = file.read(4)
+    return magic[:2] == b"\x1f\x8b" or magic == b"PK\x03\x04"
+
+
+def _broken(what: str) -> ExportUnreadable:
+    return ExportUnreadable(what, "a whole file", "fetch the export again; the damaged file stays in storage")
+
+
+def _unpacked(path: Path) -> IO[bytes]:
+    with path.open("rb") as file:
+        magic = file.read(4)
+    if magic[:2] == b"\x1f\x8b":
+        return gzip.open(path, "rb")  # type: ignore[return-value]  # GzipFile reads bytes like any IO[bytes]
+    if magic == b"PK\x03\x04":
+        return _zip_member(path)
+    return path.open("rb")
+
+
+def _zip_member(path: Path) -> IO[bytes]:
+    """The only file in a zip. Nothing is ever extracted by name, yet a name that climbs out marks a hostile archive."""
+    archive = zipfile.ZipFile(path)
+    members = [item for item in archive.infolist() if not item.is_dir() and not item.filename.startswith("__MACOSX/")]
+    for member in members:
+        parts = PurePosixPath(member.filename.replace("\\", "/"))
+        if parts.is_absolute() or ".." in parts.parts:
+            raise ExportUnreadable(
+                "the zip holds a path that climbs out of it", "a zip with one plain file", "distrust it"
+            )
+    if len(members) != 1:
+        raise ExportUnreadable(f"the zip holds {len(members)} files", "exactly one export in a zip", "unpack it first")
+    if members[0].flag_bits & 1:
+        raise ExportUnreadable("the zip is encrypted", "a zip without a password", "unpack it first")
+    return archive.open(members[0])
+
+
+def _chunks(stream: IO[bytes]) -> Iterator[bytes]:
+    while chunk := stream.read(CHUNK):
+        yield chunk
+
+
+def _recode(stream: IO[bytes], copy: IO[bytes], encoding: str, bom: int, limit: int) -> None:
+    decoder = None if encoding == "utf-8" else codecs.getincrementaldecoder(encoding)(errors="replace")
+    written, held = 0, b""
+    stream.read(bom)
+    for chunk in _chunks(stream):
+        text = chunk if decoder is None else decoder.decode(chunk).encode("utf-8")
+        text = (held + text).replace(b"\r\n", b"\n")
+        held = text[-1:] if text.endswith(b"\r") else b""
+        text = text[: len(text) - len(held)]
+        written += len(text)
+        if written > limit:
+            raise ExportUnreadable(
+                f"the unpacked text is larger than {limit:,} bytes",
+                "an export within [limits] expanded_size",
+                "raise the limit if the export is genuine",
+            )
+        copy.write(text)
+    copy.write(held)
+
+
+def _scan(path: Path, encoding: str = "", compressed: bool = False) -> Plain:
+    """Counts lines and looks for NUL bytes and for bytes that are no UTF-8, a chunk at a time."""
+    size = lines = returns = 0
+    last = b"\n"
+    nul = lists = False
+    decoder = codecs.getincrementaldecoder("utf-8")()
+    valid, pending = True, False
+    with path.open("rb") as file:
+        for chunk in _chunks(file):
+            size += len(chunk)
+            lines += chunk.count(b"\n")
+            returns += (chunk[:1] == b"\n" and last == b"\r") + (chunk.count(b"\r\n") if b"\r" in chunk else 0)
+            nul = nul or b"\0" in chunk
+            lists = lists or b";" in chunk or b"##" in chunk
+            last = chunk[-1:]
+            if valid and (pending or not chunk.isascii()):
+                try:
+                    decoder.decode(chunk)
+                    pending = bool(decoder.getstate()[0])
+                except UnicodeDecodeError:
+                    valid = False
+    if not encoding:
+        encoding = "utf-8" if valid or not _is_latin1(path) else "latin-1"
+    mixed = 0 < returns < lines
+    return Plain(path, encoding, size, lines + (last != b"\n"), nul, lists, mixed, compressed)
+
+
+def _is_latin1(path: Path) -> bool:
+    """Whether a file that claims no encoding is Latin-1: its bytes beyond ASCII are more often no UTF-8 than UTF-8."""
+    wrong = right = 0
+    decoder = codecs.getincrementaldecoder("utf-8")(errors="replace")
+    with _unpacked(path) as stream:
+        for chunk in _chunks(stream):
+            if chunk.isascii() and not decoder.getstate()[0]:
+                continue
+            text = decoder.decode(chunk)
+            bad = text.count("\ufffd")
+            wrong += bad
+            right += sum(1 for character in text if character > "\x7f") - bad
+    return wrong > right
+
+
+def first_line(raw: bytes) -> str:
+    """The first line of a head, for messages: without its end, at most 200 characters."""
+    return io.StringIO(raw.decode("utf-8", errors="replace")).readline().rstrip("\r\n")[:200]

@@ -1,0 +1,3 @@
+-- Each record tells of one recipient.
+create or replace temp view told as
+select *, recipient as told_recipient, 1 as ordinal from records;

@@ -1,0 +1,50 @@
+-- Trace rows as they are staged (base.RECORD_COLUMNS): domains kept, addresses and message ids only as 128 bits of a
+-- keyed hash, subjects dropped. In: the view `told` and the session variables hash_key and has_identity.
+create or replace temp view trace_rows as
+with partners as (
+    select
+        *,
+        case direction when 'inbound' then trim(sender) else trim(told_recipient) end as partner
+    from told
+)
+
+select
+    outcome,
+    reason,
+    data_date,
+    occurred_at,
+    direction,
+    connector,
+    connector_type,
+    forced_tls,
+    case
+        when partner = '<>' then '<>'
+        when partner is null or not contains(partner, '@') or ends_with(partner, '@') then 'Unknown'
+        else rtrim(lower(trim(split_part(partner, '@', -1), ' >')), '.')
+    end as partner_domain,
+    tls_version,
+    tls_cipher,
+    tls_group,
+    tls_auth,
+    case
+        when not getvariable('has_identity') then null
+        when network_message_id <> ''
+            then unhex(md5(getvariable('hash_key') || 'network' || lower(network_message_id)))
+        when message_id <> ''
+            then unhex(md5(getvariable('hash_key') || 'message' || message_id || chr(10) || coalesce(lower(sender), '')))
+        else unhex(md5(getvariable('hash_key') || 'record' || concat_ws(chr(10), data_date, occurred_at, direction, connector,
+            sender, recipient, tls_version, tls_cipher, bytes)))
+    end as message_key,
+    case
+        when getvariable('has_identity') and told_recipient is not null
+            then unhex(md5(getvariable('hash_key') || 'address' || lower(told_recipient)))
+    end as recipient_key,
+    bytes,
+    messages,
+    null::bigint as recipients,
+    false as is_estimated,
+    ordinal,
+    unknown_version,
+    unknown_cipher,
+    record
+from partners;

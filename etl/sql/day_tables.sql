@@ -1,0 +1,14 @@
+-- What one data date is made of, empty.
+create or replace temp table day_facts (
+    data_date date, source varchar, direction varchar, connector varchar, partner_domain varchar, tls_version varchar,
+    tls_cipher varchar, tls_group varchar, tls_auth varchar, messages bigint, recipients bigint, bytes bigint,
+    is_estimated boolean
+);
+create or replace temp table day_connectors (
+    data_date date, source varchar, direction varchar, connector varchar, connector_type varchar, forced_tls boolean,
+    told_by varchar
+);
+create or replace temp table day_sources (
+    data_date date, source varchar, trace_rows bigint, deliveries bigint, duplicates bigint, files integer,
+    late_rows bigint, without_identity boolean, is_estimated boolean, hours_without integer
+);

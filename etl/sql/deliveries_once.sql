@@ -1,0 +1,48 @@
+-- Trace rows that agree in source, data date, direction, connector, message identity and recipient are one delivery.
+-- The one that says most of TLS stands: a version over `TLS unknown` over `Unknown`, then with cipher over without,
+-- then the greatest in byte order; size is the largest stated. Rows without an identity each stand for themselves.
+create or replace temp table deliveries_kept as
+select
+    direction,
+    connector,
+    message_key,
+    recipient_key,
+    best.partner_domain as partner_domain,
+    best.tls_version as tls_version,
+    best.tls_cipher as tls_cipher,
+    best.tls_group as tls_group,
+    best.tls_auth as tls_auth,
+    bytes,
+    null::bigint as messages,
+    null::bigint as recipients,
+    is_estimated
+from (
+    select
+        direction,
+        connector,
+        message_key,
+        recipient_key,
+        max(struct_pack(
+            says := case tls_version when 'Unknown' then 0 when 'TLS unknown' then 1 else 2 end,
+            with_cipher := tls_cipher not in ('Unknown', 'none'),
+            tls_version := tls_version,
+            tls_cipher := tls_cipher,
+            tls_group := tls_group,
+            tls_auth := tls_auth,
+            partner_domain := partner_domain
+        )) as best,
+        max(bytes) as bytes,
+        bool_or(is_estimated) as is_estimated
+    from trace
+    where message_key is not null
+    group by direction, connector, message_key, recipient_key
+)
+union all by name
+select
+    direction, connector, message_key, recipient_key, partner_domain, tls_version, tls_cipher, tls_group, tls_auth,
+    bytes, messages, recipients, is_estimated
+from trace
+where message_key is null;
+
+create or replace temp view deliveries as
+select * from deliveries_kept;

@@ -1,0 +1,1 @@
+insert into facts select * from read_parquet($files) order by all;

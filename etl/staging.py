@@ -1,0 +1,201 @@
+"""From one landed file to typed records in Parquet, and to rejects with record number and reason.
+
+A file is staged once per reader key: the reader's version, the settings that decide how the source is read, and the
+hash key. *Records read = used + rejected + skipped by a named rule*, per file. A file that can't be used as a whole is
+quarantined: its manifest says why, and nothing of it counts.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import secrets
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field
+from datetime import date
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, Literal
+
+import duckdb
+import rfc8785
+
+from etl import database, evidence, formats, periods, storage
+from etl.errors import ExportUnreadable, NotFound
+from etl.formats import text
+from etl.formats.base import Job, Sample, Staged
+from etl.masking import mask
+from etl.settings import Settings, Source, plain_json
+
+
+@dataclass(frozen=True)
+class FileCounts:
+    """What staging one landed file came to: the manifest beside its records."""
+
+    source: str
+    sha256: str
+    format: str
+    reader_version: int
+    settings_sha256: str
+    state: Literal["staged", "quarantined"]
+    reason: str | None
+    records: int = 0
+    used: int = 0
+    rejected: int = 0
+    skipped: dict[str, int] = field(default_factory=dict)
+    days: dict[str, int] = field(default_factory=dict)
+    unknown_words: list[dict[str, Any]] = field(default_factory=list)
+    has_identity: bool = True
+    is_aggregate: bool = False
+    suspected_cut: bool = False
+    notes: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def identity(self) -> tuple[str, int, str]:
+        """What a partition notes of this file: its bytes, the reader, and the settings that it was read with."""
+        return self.sha256, self.reader_version, self.settings_sha256
+
+
+def hash_key(settings: Settings, environment: dict[str, str] | None = None) -> bytes:
+    """The key of all hashes of addresses and message ids: from the environment, else made once beside the data."""
+
+    given = (environment if environment is not None else os.environ).get(settings.storage.key_env)
+    if given:
+        return hashlib.sha256(given.encode("utf-8")).digest()
+    path = settings.storage.root / "hash.key"
+    if not path.exists():
+        try:
+            storage.write_new(path, secrets.token_bytes(32))
+            path.chmod(0o600)
+        except FileExistsError:
+            pass
+    return path.read_bytes()
+
+
+def settings_sha256(settings: Settings, source: Source) -> str:
+    """Hash over the settings that decide how `source` is read."""
+    return _staging_sha256(rfc8785.dumps(plain_json(settings.staging_inputs(source))))
+
+
+@lru_cache(maxsize=64)
+def _staging_sha256(canonical: bytes) -> str:
+    return hashlib.sha256(canonical).hexdigest()
+
+
+def staged_folder(settings: Settings, source: Source, sha256: str) -> Path:
+    """Where the records of a landed file lie, or will: a folder per file and reader key."""
+    reader = formats.reader(source.format)
+    parts = f"{reader.name}:{reader.version}:{settings_sha256(settings, source)}:".encode() + hash_key(settings)
+    key = hashlib.sha256(parts).hexdigest()[:16]
+    return settings.storage.root / "staged" / source.name / sha256 / key
+
+
+def counts(settings: Settings, source: Source, sha256: str) -> FileCounts | None:
+    """What staging the file came to, or nothing where it is still to be staged."""
+    manifest = staged_folder(settings, source, sha256) / "manifest.json"
+    return FileCounts(**json.loads(manifest.read_bytes())) if manifest.exists() else None
+
+
+def stage(settings: Settings, source_name: str, sha256: str) -> FileCounts:
+    """Stages one landed file, unless that is done; returns what it came to, quarantined or not."""
+    source = settings.source(source_name)
+    done = counts(settings, source, sha256)
+    if done:
+        return done
+    landed = evidence.landed(settings, source.name).get(sha256)
+    if landed is None or not landed.path.exists():
+        raise NotFound(f"no landed file {sha256[:12]} of source {source.name}", "a landed file", "land it first")
+    with storage.lock(settings.storage.root, f"stage-{sha256[:32]}"):
+        done = counts(settings, source, sha256)
+        if done:
+            return done
+        with storage.new_folder(staged_folder(settings, source, sha256)) as out:
+            found = _stage(settings, source, landed, out)
+            (out / "manifest.json").write_bytes(_manifest(found))
+    return found
+
+
+def stage_all(settings: Settings, source_name: str | None = None) -> list[FileCounts]:
+    """Stages every landed file that is still to be staged; returns what all came to."""
+    return [
+        stage(settings, source.name, sha256)
+        for source in settings.sources
+        if source_name in (None, source.name)
+        for sha256 in evidence.landed(settings, source.name)
+    ]
+
+
+def _stage(settings: Settings, source: Source, landed: evidence.Landed, out: Path) -> FileCounts:
+    reader = formats.reader(source.format)
+    about = (source.name, landed.receipt.sha256, reader.name, reader.version, settings_sha256(settings, source))
+    try:
+        with _job(settings, source, landed, out) as job:
+            _refuse_other_formats(job, source)
+            staged = reader.stage(job)
+    except ExportUnreadable as error:
+        reason = str(error)
+    except (duckdb.InvalidInputException, duckdb.ConversionException, duckdb.BinderException) as error:
+        reason = f"The reader could not take the file: {str(error).splitlines()[0]}"
+    else:
+        return FileCounts(*about, "staged", None, **_plain(staged))
+    for leftover in out.iterdir():
+        leftover.unlink()
+    return FileCounts(*about, "quarantined", mask(reason))
+
+
+def _refuse_other_formats(job: Job, source: Source) -> None:
+    """A file that another format recognises, and this one does not, is in the wrong place."""
+    sample = Sample(job.name, text.head(job.path))
+    if not sample.head or formats.reader(source.format).recognise(sample):
+        return
+    other = formats.recognise(sample)
+    if other:
+        raise ExportUnreadable(
+            f"the file looks like {other}, the source says {source.format}", f"a file of {source.format}", "check both"
+        )
+
+
+@contextmanager
+def _job(settings: Settings, source: Source, landed: evidence.Landed, out: Path) -> Iterator[Job]:
+    work = storage.make_folder(settings.storage.work_path / "staging")
+    receipt = landed.receipt
+    with tempfile.TemporaryDirectory(prefix=storage.TEMPORARY, dir=work) as folder, database.workbench(settings) as con:
+        yield Job(
+            con=con,
+            path=landed.path,
+            name=receipt.name,
+            named_date=receipt.named_date,
+            export_at=periods.instant(receipt.export_at),
+            source=source,
+            settings=settings,
+            key=hash_key(settings),
+            out=out,
+            work=Path(folder),
+        )
+
+
+def _plain(staged: Staged) -> dict[str, Any]:
+    found = asdict(staged)
+    found["unknown_words"] = [word | {"word": mask(str(word["word"]))[:80]} for word in found["unknown_words"]]
+    return found
+
+
+def _manifest(found: FileCounts) -> bytes:
+    return (json.dumps(asdict(found), ensure_ascii=False, indent=1) + "\n").encode("utf-8")
+
+
+def forget_other_keys(settings: Settings, source: Source, sha256: str) -> None:
+    """Removes what was staged of a file under another reader key, once nothing needs it."""
+    current = staged_folder(settings, source, sha256)
+    for folder in current.parent.iterdir() if current.parent.is_dir() else []:
+        if folder != current and not folder.name.startswith(storage.TEMPORARY):
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def days_of(found: FileCounts) -> list[date]:
+    """The data dates that the file has used rows of."""
+    return [date.fromisoformat(day) for day in found.days]

@@ -1,0 +1,295 @@
+"""One DuckDB file for everybody to read: published whole, by copy, patch, checkpoint and rename.
+
+Readers never meet a lock or half a load: who has the old file open goes on reading it, who opens the path gets the
+last whole one. `rebuild` makes the same from nothing.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from etl import database, evidence, facts, periods, staging, storage
+from etl.errors import ArchiveBroken
+from etl.settings import Settings
+
+VERSION = 1
+"""Goes up with every change of the warehouse's tables; an older file is then made anew."""
+
+
+@dataclass(frozen=True)
+class Digest:
+    """One hash over all facts, and the hashes of the three things that they depend on."""
+
+    digest: str
+    evidence: str
+    settings: str
+    readers: str
+    days: int
+
+
+@contextmanager
+def connect(
+    path: Path, *, read_only: bool = True, settings: Settings | None = None
+) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A connection to the published warehouse at `path`; with `settings`, its limits and the view `trace_rows` too."""
+    with database.connect(path, read_only=read_only, settings=settings) as con:
+        if settings is not None:
+            database.set_variables(con, {"storage_root": str(settings.storage.root)})
+        yield con
+
+
+def publish(settings: Settings) -> list[date]:
+    """Brings the published warehouse up to the finished partitions and the evidence; returns the days that changed."""
+    root = settings.storage.root
+    target = settings.storage.warehouse_path
+    with storage.lock(root, "publish"):
+        finished = facts.partitions(settings)
+        told = _evidence(settings)
+        usable = target.exists() and _version(target) == VERSION
+        published = _published(target) if usable else {}
+        changed = [day for day in {*finished, *published} if _basis(finished, day) != published.get(day, "")]
+        if usable and not changed and _evidence_sha256(target) == told.sha256:
+            return []
+        with storage.new_file(target) as temporary:
+            temporary.unlink()
+            if usable:
+                shutil.copyfile(target, temporary)
+            _patch(settings, temporary, finished, sorted(changed), told, fresh=not usable)
+    return sorted(changed)
+
+
+def rebuild(settings: Settings) -> list[date]:
+    """All facts and the warehouse anew from the landed bytes; sealed days are carried over once their hash is checked.
+
+    Returns the days it holds. Raises `ArchiveBroken` where a sealed day's facts are not those it was sealed with.
+    """
+    sealed = facts.sealed_days(settings)
+    for day, sha256 in sealed.items():
+        kept = facts.partition(settings, day)
+        if kept is None or kept.facts_sha256 != sha256:
+            raise ArchiveBroken(f"the facts of the sealed day {day} are not those it was sealed with", sha256[:16])
+    staging.stage_all(settings)
+    for day in facts.known_days(settings, facts.files_by_source(settings)):
+        if day not in sealed:
+            with storage.lock(settings.storage.root, f"day-{day}"):
+                facts.pointer_path(settings, day).unlink(missing_ok=True)
+            facts.rebuild_day(settings, day)
+    with storage.lock(settings.storage.root, "publish"):
+        settings.storage.warehouse_path.unlink(missing_ok=True)
+    publish(settings)
+    return sorted(facts.partitions(settings))
+
+
+def digest(settings: Settings) -> Digest:
+    """The hash over all finished facts, the same however they came to be.
+
+    It is sha-256 over a line `day hash` for each day with mail, in order, where a day's hash is over its facts and
+    connectors in canonical order.
+    """
+    finished = facts.partitions(settings)
+    lines = "".join(f"{day} {item.facts_sha256}\n" for day, item in sorted(finished.items()))
+    return Digest(
+        digest=_sha256(lines),
+        evidence=evidence_sha256(settings),
+        settings=settings.counting_sha256(),
+        readers=readers_sha256(),
+        days=len(finished),
+    )
+
+
+def evidence_sha256(settings: Settings) -> str:
+    """Hash over what the facts are a function of: the landed bytes, their first receipts, and the standing notes."""
+    receipts = [
+        f"{source.name} {sha256} {periods.instant(item.receipt.export_at)}\n"
+        for source in sorted(settings.sources, key=lambda source: source.name)
+        for sha256, item in sorted(evidence.landed(settings, source.name).items())
+    ]
+    notes = sorted(
+        json.dumps([note.kind, note.source, note.sha256, note.other, note.data_date]) + "\n"
+        for note in evidence.notes(settings)
+    )
+    return _sha256("".join([*receipts, *dict.fromkeys(notes)]))
+
+
+def readers_sha256() -> str:
+    """Hash over the versions of all readers and of the facts' own SQL."""
+    from etl import formats
+
+    versions = {name: formats.reader(name).version for name in formats.names()}
+    return _sha256(json.dumps({"facts": facts.VERSION, "readers": versions}, sort_keys=True))
+
+
+def _sha256(text: str) -> str:
+    return hashlib.sha256(text.encode("utf-8")).hexdigest()
+
+
+def _basis(finished: dict[date, facts.Partition], day: date) -> str:
+    return finished[day].basis if day in finished else ""
+
+
+def _version(path: Path) -> int:
+    with database.connect(path) as con:
+        return int(database.value(con, "select coalesce(max(version), 0) from warehouse_version") or 0)
+
+
+def _published(path: Path) -> dict[date, str]:
+    with database.connect(path) as con:
+        return dict(con.execute("select data_date, basis from partitions").fetchall())
+
+
+def _evidence_sha256(path: Path) -> str | None:
+    with database.connect(path) as con:
+        found: str | None = database.value(con, "select evidence_sha256 from origin")
+        return found
+
+
+@dataclass(frozen=True)
+class _Evidence:
+    """Receipts and staging results as rows for the warehouse's small tables."""
+
+    tables: dict[str, list[dict[str, Any]]]
+    rejects: list[str]
+    sha256: str
+
+
+def _evidence(settings: Settings) -> _Evidence:
+    tables: dict[str, list[dict[str, Any]]] = {
+        "sources": [_source_row(source) for source in settings.sources],
+        "files": [], "file_days": [], "skips": [], "unknown_words": [],
+    }  # fmt: skip
+    rejects = []
+    for item in facts.files_by_source(settings):
+        restated = _restated(item)
+        for sha256, counts in sorted(item.counts.items()):
+            key = {"source": item.source.name, "sha256": sha256}
+            tables["files"].append(key | _file_row(item, sha256, restated))
+            tables["file_days"] += [key | {"data_date": day, "used": used} for day, used in counts.days.items()]
+            tables["skips"] += [key | {"rule": rule, "records": n} for rule, n in counts.skipped.items()]
+            tables["unknown_words"] += [key | word for word in counts.unknown_words]
+            if counts.rejected:
+                rejects.append(str(staging.staged_folder(settings, item.source, sha256) / "rejects.parquet"))
+    return _Evidence(tables, rejects, _sha256(json.dumps(tables, sort_keys=True)))
+
+
+def _source_row(source: Any) -> dict[str, Any]:
+    return {
+        "source": source.name,
+        "format": source.format,
+        "role": source.role,
+        "expect": source.expect,
+        "lateness_days": source.lateness_days,
+        "has_date_pattern": "{date}" in source.pattern,
+    }
+
+
+def _restated(item: facts.SourceFiles) -> set[str]:
+    """Files without any identity of which no day counts, since a newer export stands on each."""
+    days = {day for counts in item.counts.values() for day in staging.days_of(counts)}
+    counted = {sha256 for day in days for sha256 in item.counted(day)}
+    return {
+        sha256
+        for sha256, counts in item.counts.items()
+        if item.states[sha256][0] == "counted" and counts.days and sha256 not in counted
+    }
+
+
+def _file_row(item: facts.SourceFiles, sha256: str, restated: set[str]) -> dict[str, Any]:
+    counts, landed = item.counts[sha256], item.landed[sha256]
+    state, reason = item.states[sha256]
+    if sha256 in restated:
+        state, reason = "restated", "a newer export of the same days stands"
+    days = list(counts.days)
+    return {
+        "name": landed.receipt.name,
+        "size": landed.receipt.size,
+        "landed_at": periods.instant(landed.receipt.landed_at),
+        "export_at": periods.instant(landed.receipt.export_at),
+        "named_date": landed.receipt.named_date.isoformat() if landed.receipt.named_date else None,
+        "receipts": landed.receipts,
+        "state": state,
+        "reason": reason,
+        "format": counts.format,
+        "records": counts.records,
+        "used": counts.used,
+        "rejected": counts.rejected,
+        "skipped": sum(counts.skipped.values()),
+        "first_date": min(days, default=None),
+        "last_date": max(days, default=None),
+        "has_identity": counts.has_identity,
+        "is_aggregate": counts.is_aggregate,
+        "suspected_cut": counts.suspected_cut,
+    }
+
+
+def _patch(
+    settings: Settings,
+    path: Path,
+    finished: dict[date, facts.Partition],
+    changed: Sequence[date],
+    told: _Evidence,
+    *,
+    fresh: bool,
+) -> None:
+    """Replaces the changed days and the evidence in the warehouse file at `path`, in one transaction."""
+    sealed = facts.sealed_days(settings)
+    with database.connect(path, read_only=False, settings=settings) as con:
+        con.execute("set preserve_insertion_order = true")
+        if fresh:
+            con.execute(database.sql("sql", "warehouse"))
+            con.execute("insert into warehouse_version values ($version)", {"version": VERSION})
+        con.execute("begin")
+        _replace_days(con, settings, [finished[day] for day in changed if day in finished], list(changed), set(sealed))
+        _replace_evidence(con, told)
+        con.execute("commit")
+        database.set_variables(con, {"storage_root": str(settings.storage.root)})
+        if any((settings.storage.root / "staged").glob("*/*/*/records.parquet")):
+            con.execute(database.sql("sql", "trace_rows_view"))
+        con.execute("checkpoint")
+
+
+def _replace_days(
+    con: duckdb.DuckDBPyConnection,
+    settings: Settings,
+    items: Sequence[facts.Partition],
+    days: Sequence[date],
+    sealed: set[date],
+) -> None:
+    for table in ("facts", "connector_days", "source_days", "partitions"):
+        con.execute(database.sql("sql/publish", f"forget_{table}"), {"days": list(days)})
+    if not items:
+        return
+    folders = [facts.partition_folder(settings, item) for item in items]
+    for table in ("facts", "connector_days", "source_days"):
+        files = [str(folder / f"{table}.parquet") for folder in folders]
+        con.execute(database.sql("sql/publish", f"add_{table}"), {"files": files})
+    con.executemany(
+        "insert into partitions values ($1, $2, $3, $4)",
+        [
+            [item.data_date, item.basis, item.facts_sha256, date.fromisoformat(item.data_date) in sealed]
+            for item in items
+        ],
+    )
+
+
+def _replace_evidence(con: duckdb.DuckDBPyConnection, told: _Evidence) -> None:
+    with tempfile.TemporaryDirectory(prefix=storage.TEMPORARY) as folder:
+        variables: dict[str, Any] = {"evidence_sha256": told.sha256}
+        for name, rows in told.tables.items():
+            path = Path(folder) / f"{name}.json"
+            path.write_text(json.dumps(rows), encoding="utf-8")
+            variables[f"{name}_file"] = str(path)
+        database.set_variables(con, variables)
+        con.execute(database.sql("sql/publish", "evidence"))
+    if told.rejects:
+        con.execute(database.sql("sql/publish", "rejects"), {"files": told.rejects})
