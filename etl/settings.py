@@ -211,12 +211,15 @@ class Audience(_Table):
 
 
 class Smtp(_Table):
-    """The mail server. User and password come from the environment, or from the Airflow connection `connection`."""
+    """The mail server. User and password come from the environment, or from the Airflow connection `connection`.
+
+    Without a sender, mails come from `transit-ledger` at the organisation's first domain.
+    """
 
     host: str = "localhost"
     port: int = Field(25, ge=1, le=65535)
     security: Literal["none", "starttls", "tls"] = "starttls"
-    sender: Address
+    sender: Address | None = None
     connection: str | None = None
     user: str | None = Field(default=None, exclude=True)
     password: SecretStr | None = Field(default=None, exclude=True, repr=False)
@@ -264,6 +267,13 @@ class Settings(_Table):
     limits: Limits = Limits()
     retention: Retention = Retention()
     alerts: Alerts = Alerts()
+
+    @model_validator(mode="after")
+    def _default_sender(self) -> Self:
+        if self.smtp is not None and self.smtp.sender is None:
+            own = self.smtp.model_copy(update={"sender": f"transit-ledger@{self.organisation.domains[0]}"})
+            object.__setattr__(self, "smtp", own)
+        return self
 
     @model_validator(mode="after")
     def _names_are_unique(self) -> Self:
