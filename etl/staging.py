@@ -13,7 +13,7 @@ import os
 import secrets
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from datetime import date
@@ -27,7 +27,7 @@ import rfc8785
 from etl import database, evidence, formats, periods, storage
 from etl.errors import ExportUnreadable, NotFound
 from etl.formats import text
-from etl.formats.base import Job, Sample, Staged
+from etl.formats.base import FILTERS, Found, Job, Sample, Staged
 from etl.masking import mask
 from etl.settings import Settings, Source, plain_json
 
@@ -176,6 +176,26 @@ def _job(settings: Settings, source: Source, landed: evidence.Landed, out: Path)
             out=out,
             work=Path(folder),
         )
+
+
+def find_records(
+    settings: Settings, source_name: str, sha256: str, wanted: Mapping[str, Any], most: int = 100
+) -> list[Found]:
+    """The records of a landed file behind a fact, read again from its bytes: numbers and what they say, no address.
+
+    `wanted` may hold any of `base.FILTERS`. Raises `NotFound` where the bytes are gone (retention), and
+    `ExportUnreadable` where the file is quarantined.
+    """
+    source = settings.source(source_name)
+    landed = evidence.landed(settings, source.name).get(sha256)
+    if landed is None or not landed.path.exists():
+        raise NotFound(f"the bytes of {sha256[:12]} are no longer in storage", "", "its receipt and counts remain")
+    filters = dict.fromkeys(FILTERS) | dict(wanted)
+    with (
+        tempfile.TemporaryDirectory(prefix=storage.TEMPORARY) as folder,
+        _job(settings, source, landed, Path(folder)) as job,
+    ):
+        return formats.reader(source.format).find(job, filters, most)
 
 
 def _plain(staged: Staged) -> dict[str, Any]:

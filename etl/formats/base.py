@@ -71,6 +71,25 @@ class Staged:
     """What was decided for the whole file: encoding, delimiter, date style, columns."""
 
 
+FILTERS = (
+    "outcome", "first_date", "last_date", "direction", "connector", "partner_domain", "tls_version", "record",
+)  # fmt: skip
+"""What `Reader.find` may be asked for; nothing for any."""
+
+
+@dataclass(frozen=True)
+class Found:
+    """A record that `explain` names: its number in the file, what became of it and why, and what it says.
+
+    `says` has data date, direction, connector, partner domain, TLS version, cipher and bytes; never an address.
+    """
+
+    record: int
+    outcome: str
+    reason: str | None
+    says: dict[str, Any]
+
+
 class Reader(Protocol):
     """One format's reader. `version` goes up with every change that could change a record."""
 
@@ -89,11 +108,6 @@ class Reader(Protocol):
         """Writes `records.parquet` and `rejects.parquet` (record, data_date, reason) into `job.out`."""
         ...
 
-
-def parameters(job: Job) -> Mapping[str, Any]:
-    """What every format's SQL may ask for by `getvariable`: own domains, the key, the zone tables' bounds."""
-    return {
-        "hash_key": job.key,
-        "own_domains": list(job.settings.organisation.domains),
-        "internal_services": list(job.settings.organisation.internal_services),
-    }
+    def find(self, job: Job, wanted: Mapping[str, Any], most: int) -> list[Found]:
+        """Reads the file again for at most `most` records that fit all of `wanted` (keys: FILTERS)."""
+        ...

@@ -10,7 +10,7 @@ from typing import Any, Literal
 from etl import database
 from etl.errors import ExportUnreadable
 from etl.formats import csv_table, reference, zones
-from etl.formats.base import Job, Sample, Staged
+from etl.formats.base import Found, Job, Sample, Staged
 
 US_FORMATS = [
     "%m/%d/%Y %I:%M:%S %p", "%m/%d/%Y %I:%M %p", "%m/%d/%Y %H:%M:%S", "%m/%d/%Y %H:%M", "%m/%d/%Y",
@@ -86,6 +86,21 @@ class CsvTrace:
         return [
             csv_table.Rejected(csv_table.number_of(row["record"], refused), row["reason"], row["data_date"])
             for row in found
+        ]
+
+    def find(self, job: Job, wanted: Mapping[str, Any], most: int) -> list[Found]:
+        """The records behind a fact, as numbered in the file; see `Reader.find`."""
+        con = job.con
+        self._open(job)
+        con.execute("set preserve_insertion_order = true")
+        for step in ("formats/csv_numbered", f"formats/{self.name}/records", "formats/told_many", "formats/trace_rows"):
+            con.execute(database.sql(*step.rsplit("/", 1)))
+        rows = database.rows(con, database.sql("formats", "find_records"), {**wanted, "most": most})
+        unread, _ = csv_table.unread(con)
+        refused = [item.record for item in unread]
+        return [
+            Found(csv_table.number_of(row.pop("record"), refused), row.pop("outcome"), row.pop("reason"), row)
+            for row in rows
         ]
 
     @staticmethod
