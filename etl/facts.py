@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 import shutil
+import tempfile
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import date, timedelta
@@ -21,6 +22,9 @@ import rfc8785
 
 from etl import database, evidence, formats, staging, storage
 from etl.settings import Settings, Source, plain_json
+
+TABLES = ("facts", "connector_days", "source_days")
+"""What a partition is made of, a Parquet file each."""
 
 VERSION = 1
 """Goes up with every change of the facts' own SQL that could change a number."""
@@ -161,6 +165,11 @@ def dirty_days(settings: Settings) -> list[date]:
     return [day for day in known_days(settings, files) if day not in sealed and _is_dirty(settings, files, day)]
 
 
+def is_dirty(settings: Settings, day: date) -> bool:
+    """Whether the partition of `day` was made from another set than today's; a sealed day never is."""
+    return day not in sealed_days(settings) and _is_dirty(settings, files_by_source(settings), day)
+
+
 def _is_dirty(settings: Settings, files: Sequence[SourceFiles], day: date) -> bool:
     made = partition(settings, day)
     wanted = basis(settings, files, day)
@@ -204,7 +213,6 @@ def _make(
     settings: Settings, files: Sequence[SourceFiles], day: date, made_from: dict[str, Any], out: Path
 ) -> tuple[int, str]:
     """Writes the day's Parquet files into `out`; the messages in it, and the hash over its facts."""
-    texts = [out / "facts.csv", out / "connector_days.csv"]
     with database.workbench(settings) as con:
         con.execute(database.sql("sql", "day_tables"))
         told = made_from["connectors"]
@@ -214,23 +222,36 @@ def _make(
             counted = item.counted(day)
             if counted:
                 _add_source(con, settings, item, counted)
-        database.set_variables(
-            con,
-            {
-                "facts_file": str(out / "facts.parquet"),
-                "connectors_file": str(out / "connector_days.parquet"),
-                "sources_file": str(out / "source_days.parquet"),
-                "facts_text": str(texts[0]),
-                "connectors_text": str(texts[1]),
-            },
-        )
+        database.set_variables(con, {f"{name}_file": str(out / f"{name}.parquet") for name in TABLES})
         con.execute(database.sql("sql", "day_write"))
         messages = int(database.value(con, "select coalesce(sum(messages), 0) from day_facts"))
+        return messages, _facts_sha256(con, out)
+
+
+def recompute_sha256(settings: Settings, item: Partition) -> str:
+    """The hash over a partition's facts and connectors as they lie on the disk now."""
+    folder = partition_folder(settings, item)
+    with database.workbench(settings) as con, tempfile.TemporaryDirectory(prefix=storage.TEMPORARY) as scratch:
+        for name in TABLES:
+            path = folder / f"{name}.parquet"
+            if not path.exists():
+                return ""
+            con.read_parquet(str(path)).create(f"day_{name}")
+        return _facts_sha256(con, Path(scratch))
+
+
+def _facts_sha256(con: duckdb.DuckDBPyConnection, scratch: Path) -> str:
+    """sha-256 over the day's facts, then its connectors, as CSV in canonical order."""
+    texts = [scratch / "facts.csv", scratch / "connector_days.csv"]
+    database.set_variables(con, {"facts_text": str(texts[0]), "connector_days_text": str(texts[1])})
+    con.execute(database.sql("sql", "day_text"))
     digest = hashlib.sha256()
     for text in texts:
-        digest.update(text.read_bytes())
+        with text.open("rb") as file:
+            while chunk := file.read(1 << 20):
+                digest.update(chunk)
         text.unlink()
-    return messages, digest.hexdigest()
+    return digest.hexdigest()
 
 
 def _add_source(con: duckdb.DuckDBPyConnection, settings: Settings, item: SourceFiles, counted: list[str]) -> None:

@@ -95,9 +95,51 @@ def staged_folder(settings: Settings, source: Source, sha256: str) -> Path:
 
 
 def counts(settings: Settings, source: Source, sha256: str) -> FileCounts | None:
-    """What staging the file came to, or nothing where it is still to be staged."""
-    manifest = staged_folder(settings, source, sha256) / "manifest.json"
-    return FileCounts(**json.loads(manifest.read_bytes())) if manifest.exists() else None
+    """What staging the file came to, or nothing where it is still to be staged; after retention, what it came to."""
+    for folder in (_kept_folder(settings, source, sha256), staged_folder(settings, source, sha256)):
+        if (folder / "manifest.json").exists():
+            return _read_manifest(folder / "manifest.json")
+    return None
+
+
+@lru_cache(maxsize=4096)
+def _read_manifest(path: Path) -> FileCounts:
+    """A manifest is never rewritten, so reading it once is enough."""
+    return FileCounts(**json.loads(path.read_bytes()))
+
+
+def rejects_file(settings: Settings, source: Source, sha256: str) -> Path:
+    """Where a file's rejects lie, before and after retention."""
+    kept = _kept_folder(settings, source, sha256) / "rejects.parquet"
+    return kept if kept.exists() else staged_folder(settings, source, sha256) / "rejects.parquet"
+
+
+def staged_files(settings: Settings, source: Source, sha256: str) -> Path:
+    """The folder with everything staged of a file, under whatever reader key."""
+    return staged_folder(settings, source, sha256).parent
+
+
+def keep_counts(settings: Settings, source: Source, sha256: str) -> None:
+    """Lays a file's counts and rejects beside its receipts, where they stay when its records go."""
+    kept = _kept_folder(settings, source, sha256)
+    if kept.exists():
+        return
+    staged = staged_folder(settings, source, sha256)
+    with storage.new_folder(kept) as folder:
+        for name in ("manifest.json", "rejects.parquet"):
+            if (staged / name).exists():
+                shutil.copyfile(staged / name, folder / name)
+        (folder / "removed_at").write_text(periods.instant(periods.now()) + "\n", encoding="ascii")
+
+
+def removed_at(settings: Settings, source: Source, sha256: str) -> str | None:
+    """Since when a file's records are gone by retention, or nothing."""
+    path = _kept_folder(settings, source, sha256) / "removed_at"
+    return path.read_text(encoding="ascii").strip() if path.exists() else None
+
+
+def _kept_folder(settings: Settings, source: Source, sha256: str) -> Path:
+    return evidence.receipts_folder(settings, source.name) / sha256 / "kept"
 
 
 def stage(settings: Settings, source_name: str, sha256: str) -> FileCounts:

@@ -10,7 +10,7 @@ import hashlib
 import json
 import shutil
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
@@ -77,7 +77,7 @@ def rebuild(settings: Settings) -> list[date]:
     sealed = facts.sealed_days(settings)
     for day, sha256 in sealed.items():
         kept = facts.partition(settings, day)
-        if kept is None or kept.facts_sha256 != sha256:
+        if kept is None or facts.recompute_sha256(settings, kept) != sha256:
             raise ArchiveBroken(f"the facts of the sealed day {day} are not those it was sealed with", sha256[:16])
     staging.stage_all(settings)
     for day in facts.known_days(settings, facts.files_by_source(settings)):
@@ -166,10 +166,12 @@ class _Evidence:
 def _evidence(settings: Settings) -> _Evidence:
     tables: dict[str, list[dict[str, Any]]] = {
         "sources": [_source_row(source) for source in settings.sources],
-        "files": [], "file_days": [], "skips": [], "unknown_words": [],
+        "files": [], "file_days": [], "late_rows": [], "skips": [], "unknown_words": [],
     }  # fmt: skip
     rejects = []
+    sealed = {day: facts.partition(settings, day) for day in facts.sealed_days(settings)}
     for item in facts.files_by_source(settings):
+        tables["late_rows"] += _late_rows(item, sealed)
         restated = _restated(item)
         for sha256, counts in sorted(item.counts.items()):
             key = {"source": item.source.name, "sha256": sha256}
@@ -178,8 +180,22 @@ def _evidence(settings: Settings) -> _Evidence:
             tables["skips"] += [key | {"rule": rule, "records": n} for rule, n in counts.skipped.items()]
             tables["unknown_words"] += [key | word for word in counts.unknown_words]
             if counts.rejected:
-                rejects.append(str(staging.staged_folder(settings, item.source, sha256) / "rejects.parquet"))
+                rejects.append(str(staging.rejects_file(settings, item.source, sha256)))
     return _Evidence(tables, rejects, _sha256(json.dumps(tables, sort_keys=True)))
+
+
+def _late_rows(item: facts.SourceFiles, sealed: Mapping[date, facts.Partition | None]) -> list[dict[str, Any]]:
+    """Rows that came for a sealed day after it was sealed: listed, not counted."""
+    late = []
+    for day, made in sealed.items():
+        sources = made.made_from["sources"] if made else []
+        known = {file[0] for source in sources if source["source"] == item.source.name for file in source["files"]}
+        for sha256, counts in sorted(item.counts.items()):
+            used = counts.days.get(day.isoformat(), 0)
+            if used and sha256 not in known and item.states[sha256][0] == "counted":
+                key = {"source": item.source.name, "sha256": sha256, "data_date": day.isoformat()}
+                late.append(key | {"late_rows": used})
+    return late
 
 
 def _source_row(source: Any) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from typing import Annotated, Any
 
 import typer
 
-from etl import database, evidence, facts, landing, periods, staging, warehouse
+from etl import database, evidence, facts, landing, periods, retention, staging, warehouse
 from etl.commands.console import Context, emit_json, note, progress, say, table
 from etl.errors import UsageInvalid
 from etl.settings import Settings
@@ -32,6 +32,10 @@ def register(app: typer.Typer) -> None:
         ("digest", digest),
         ("retract", retract),
         ("replace", replace),
+        ("revoke", revoke),
+        ("history", history),
+        ("seal", seal),
+        ("expire", expire),
     ):
         app.command(name)(command)
 
@@ -219,6 +223,67 @@ def replace(
     about = {"source": gone.receipt.source, "sha256": gone.receipt.sha256, "other": stands.receipt.sha256}
     made = evidence.add_note(settings, "replace", who=who or getpass.getuser(), why=why, **about)
     _say_note(settings, made, f"{stands.receipt.name} stands for {gone.receipt.name}")
+
+
+def revoke(
+    context: typer.Context,
+    number: Annotated[int, typer.Argument(help="The number of the note to take back, as `history` lists it.")],
+    why: Annotated[str, typer.Option(help="The reason, for the history.")],
+    who: Annotated[str | None, typer.Option(help="Who says so; else the user.")] = None,
+) -> None:
+    """Take a note back by another: a retraction, a replacement or a seal."""
+    settings = context.ensure_object(Context).settings()
+    known = {item.number for item in evidence.notes(settings)}
+    if number not in known:
+        raise UsageInvalid(f"no standing note has number {number}", "a number that `history` lists as standing")
+    made = evidence.add_note(settings, "revoke", who=who or getpass.getuser(), why=why, revokes=number)
+    _say_note(settings, made, f"note {number} is taken back")
+
+
+def history(
+    context: typer.Context,
+    as_json: Annotated[bool, typer.Option("--json", help="The same as JSON.")] = False,
+) -> None:
+    """Every note ever made about files and days: who, when, why, and whether it stands."""
+    settings = context.ensure_object(Context).settings()
+    standing = {item.number for item in evidence.notes(settings)}
+    notes = [asdict(item) | {"stands": item.number in standing} for item in evidence.history(settings)]
+    if as_json:
+        emit_json(notes)
+        return
+    columns = ["number", "at", "who", "kind", "source", "sha256", "other", "data_date", "revokes", "stands", "why"]
+    short = {"sha256", "other"}
+    rows = [[str(item[key])[:12] if key in short and item[key] else item[key] for key in columns] for item in notes]
+    table(columns, rows, numeric=("number",))
+
+
+def seal(
+    context: typer.Context,
+    day: Annotated[str, typer.Argument(help="The data date to fix as it is (2026-11-16).")],
+    why: Annotated[str, typer.Option(help="The reason, for the history.")],
+    who: Annotated[str | None, typer.Option(help="Who says so; else the user.")] = None,
+) -> None:
+    """Fix a day's facts for good: later rows for it are listed as too late and change nothing."""
+    settings = context.ensure_object(Context).settings()
+    made = retention.seal(settings, periods.parse_day(day), who=who or getpass.getuser(), why=why)
+    _say_note(settings, made, f"{day} is sealed")
+
+
+def expire(
+    context: typer.Context,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be sealed and removed.")] = False,
+) -> None:
+    """Seal and remove what [retention] says; facts, receipts, counts and editions stay."""
+    settings = context.ensure_object(Context).settings()
+    wanted = retention.plan(settings, periods.data_date(periods.now(), settings.report.time_zone))
+    for removal in wanted.remove:
+        verb = "would remove" if dry_run else "remove"
+        say(f"{verb} {removal.name} ({removal.size:,} bytes, until {removal.last_date})")
+    verb = "would seal" if dry_run else "seal"
+    say(f"{verb} {len(wanted.seal)} day(s), {len(wanted.remove)} file(s), {len(wanted.mails)} mail(s) to remove")
+    if not dry_run:
+        retention.carry_out(settings, wanted, who=getpass.getuser())
+        bring_up(settings)
 
 
 def _say_note(settings: Settings, made: evidence.Note, what: str) -> None:

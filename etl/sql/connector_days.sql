@@ -1,5 +1,5 @@
 -- What was known of each connector that day: from the export, else from the settings (`since` by then).
-insert into day_connectors
+insert into day_connector_days
 with told as (
     select
         direction,

@@ -4,11 +4,11 @@ create or replace temp table day_facts (
     tls_cipher varchar, tls_group varchar, tls_auth varchar, messages bigint, recipients bigint, bytes bigint,
     is_estimated boolean
 );
-create or replace temp table day_connectors (
+create or replace temp table day_connector_days (
     data_date date, source varchar, direction varchar, connector varchar, connector_type varchar, forced_tls boolean,
     told_by varchar
 );
-create or replace temp table day_sources (
+create or replace temp table day_source_days (
     data_date date, source varchar, trace_rows bigint, deliveries bigint, duplicates bigint, files integer,
     late_rows bigint, without_identity boolean, is_estimated boolean, hours_without integer
 );

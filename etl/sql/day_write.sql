@@ -1,6 +1,4 @@
--- The finished day, in canonical order: Parquet to keep, CSV to hash.
+-- The finished day, in canonical order.
 copy (select * from day_facts order by all) to (getvariable('facts_file')) (format parquet);
-copy (select * from day_connectors order by all) to (getvariable('connectors_file')) (format parquet);
-copy (select * from day_sources order by all) to (getvariable('sources_file')) (format parquet);
-copy (select * from day_facts order by all) to (getvariable('facts_text')) (format csv, header true);
-copy (select * from day_connectors order by all) to (getvariable('connectors_text')) (format csv, header true);
+copy (select * from day_connector_days order by all) to (getvariable('connector_days_file')) (format parquet);
+copy (select * from day_source_days order by all) to (getvariable('source_days_file')) (format parquet);

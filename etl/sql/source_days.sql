@@ -1,5 +1,5 @@
 -- One source's day in numbers: trace rows, deliveries, rows that told of a delivery already told, hours without a row.
-insert into day_sources
+insert into day_source_days
 select
     getvariable('data_date')::date as data_date,
     getvariable('source') as source,

@@ -23,6 +23,7 @@ create table files (
     suspected_cut boolean
 );
 create table file_days (source varchar, sha256 varchar, data_date date, used bigint);
+create table late_rows (source varchar, sha256 varchar, data_date date, late_rows bigint);
 create table skips (source varchar, sha256 varchar, rule varchar, records bigint);
 create table unknown_words (source varchar, sha256 varchar, field varchar, word varchar, records bigint);
 create table rejects (source varchar, sha256 varchar, record bigint, data_date date, reason varchar);

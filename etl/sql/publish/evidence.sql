@@ -2,6 +2,7 @@
 delete from sources;
 delete from files;
 delete from file_days;
+delete from late_rows;
 delete from skips;
 delete from unknown_words;
 delete from rejects;
@@ -32,3 +33,13 @@ select * from read_json(getvariable('unknown_words_file'), columns = {
     'source': 'VARCHAR', 'sha256': 'VARCHAR', 'field': 'VARCHAR', 'word': 'VARCHAR', 'records': 'BIGINT'},
     format = 'array')
 order by all;
+insert into late_rows by name
+select * from read_json(getvariable('late_rows_file'), columns = {
+    'source': 'VARCHAR', 'sha256': 'VARCHAR', 'data_date': 'DATE', 'late_rows': 'BIGINT'}, format = 'array')
+order by all;
+update source_days
+set late_rows = coalesce((
+    select sum(late.late_rows)
+    from late_rows as late
+    where late.source = source_days.source and late.data_date = source_days.data_date
+), 0);

@@ -1,0 +1,123 @@
+"""What may go, and when: a day is sealed before anything of it is removed; facts, receipts and counts stay for good.
+
+Removing takes the bytes and the staged records of landed files all of whose days are sealed. What no sealed fact covers
+(a quarantined file, a file with an open day) is never touched. Archived editions are no part of this.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from pathlib import Path
+
+from etl import evidence, facts, periods, staging, storage
+from etl.errors import NotFound, UsageInvalid
+from etl.settings import Settings
+
+
+@dataclass(frozen=True)
+class Removal:
+    """One landed file whose time is over: what of it goes, and how many bytes that frees."""
+
+    source: str
+    sha256: str
+    name: str
+    last_date: date
+    paths: tuple[Path, ...]
+    size: int
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What retention would do: the days to be sealed first, then the files to go, and mails past their own time."""
+
+    seal: tuple[date, ...]
+    remove: tuple[Removal, ...]
+    mails: tuple[Path, ...]
+
+
+def seal(settings: Settings, day: date, *, who: str, why: str) -> evidence.Note:
+    """Fixes the facts of `day` as they are. Raises `UsageInvalid` where the day is dirty or sealed already."""
+    if day in facts.sealed_days(settings):
+        raise UsageInvalid(f"{day} is sealed already", "an open or settled day")
+    with storage.lock(settings.storage.root, f"day-{day}"):
+        made = facts.partition(settings, day)
+        if made is None:
+            raise NotFound(f"there are no facts of {day}", "a day with facts", "`python -m etl status` lists days")
+        if facts.is_dirty(settings, day):
+            raise UsageInvalid(f"{day} has changes that are not counted yet", "a clean day", "run `ingest` first")
+        about = {"data_date": day.isoformat(), "sha256": made.facts_sha256}
+        return evidence.add_note(settings, "seal", who=who, why=why, **about)
+
+
+def plan(settings: Settings, today: date) -> Plan:
+    """What would be sealed and removed if it were `today`, by `[retention]`; nothing where no number is set."""
+    days = settings.retention.landed_days
+    to_seal: list[date] = []
+    removals: list[Removal] = []
+    if days is not None:
+        limit = today - timedelta(days=days)
+        sealed = facts.sealed_days(settings)
+        finished = facts.partitions(settings)
+        to_seal = [day for day in sorted(finished) if day < limit and day not in sealed]
+        covered = set(sealed) | set(to_seal)
+        removals = _removals(settings, covered, limit)
+    return Plan(tuple(to_seal), tuple(removals), tuple(_old_mails(settings, today)))
+
+
+def _removals(settings: Settings, covered: set[date], limit: date) -> list[Removal]:
+    found = []
+    for item in facts.files_by_source(settings):
+        for sha256, counts in item.counts.items():
+            days = staging.days_of(counts)
+            if not days or not covered.issuperset(days) or max(days) >= limit:
+                continue
+            landed = item.landed[sha256]
+            paths = [
+                path for path in (landed.path, staging.staged_files(settings, item.source, sha256)) if path.exists()
+            ]
+            if paths:
+                size = sum(_size(path) for path in paths)
+                found.append(Removal(item.source.name, sha256, landed.receipt.name, max(days), tuple(paths), size))
+    return found
+
+
+def _size(path: Path) -> int:
+    if path.is_file():
+        return path.stat().st_size
+    return sum(file.stat().st_size for file in path.rglob("*") if file.is_file())
+
+
+def _old_mails(settings: Settings, today: date) -> list[Path]:
+    days = settings.retention.deliveries_days
+    folder = settings.storage.deliveries_path
+    if days is None or not folder.is_dir():
+        return []
+    limit = periods.day_start(today - timedelta(days=days), settings.report.time_zone).timestamp()
+    return sorted(path for path in folder.rglob("*.eml") if path.stat().st_mtime < limit)
+
+
+def carry_out(settings: Settings, wanted: Plan, *, who: str) -> None:
+    """Seals, keeps what must stay of each file, then removes. Killed anywhere, the next run does the rest."""
+    for day in wanted.seal:
+        if not facts.is_dirty(settings, day):
+            seal(settings, day, who=who, why=f"retention: [retention] landed_days = {settings.retention.landed_days}")
+    sealed = set(facts.sealed_days(settings))
+    for removal in wanted.remove:
+        source = settings.source(removal.source)
+        counts = staging.counts(settings, source, removal.sha256)
+        if counts is None or not sealed.issuperset(staging.days_of(counts)):
+            continue
+        staging.keep_counts(settings, source, removal.sha256)
+        _remove(removal.paths)
+    _remove(wanted.mails)
+
+
+def _remove(paths: Sequence[Path]) -> None:
+    for path in paths:
+        if path.is_dir():
+            shutil.rmtree(path, ignore_errors=True)
+        else:
+            path.unlink(missing_ok=True)

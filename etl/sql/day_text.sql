@@ -1,0 +1,3 @@
+-- The day's facts and connectors as text in canonical order: what their hash is over.
+copy (select * from day_facts order by all) to (getvariable('facts_text')) (format csv, header true);
+copy (select * from day_connector_days order by all) to (getvariable('connector_days_text')) (format csv, header true);
