@@ -29,9 +29,9 @@ from etl.settings import Settings
 State = Literal["claimed", "sending", "accepted", "refused", "unknown"]
 
 CLAIM_SECONDS = 15 * 60
-"""How long a claim of a process that can't be looked at (another machine) is respected."""
+"""How long a claim is respected. Taking up one too early does no harm: its holder sees that before it says DATA."""
 SENDING_SECONDS = 60 * 60
-"""How long such a process is believed to be still sending; longer than every time-out of SMTP."""
+"""How long a process that can't be looked at is believed to be still sending; longer than any time-out of SMTP."""
 
 
 @dataclass(frozen=True)
@@ -164,13 +164,15 @@ def is_held(step: Step, seconds: int) -> bool:
     holder = step.holder
     if holder is None:
         return False
+    age = periods.now() - periods.parse_instant(step.at)
+    if age.total_seconds() >= seconds:
+        return False
     here = this_process()
     if holder.host == here.host and holder.boot != here.boot:
         return False
     if (holder.host, holder.boot, holder.namespace) == (here.host, here.boot, here.namespace):
         return _started(holder.pid) == holder.started
-    age = periods.now() - periods.parse_instant(step.at)
-    return age.total_seconds() < seconds
+    return True
 
 
 def this_process() -> Holder:

@@ -1,0 +1,26 @@
+"""The files of one variant of an edition, from its model."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from etl.archive.variants import canonical
+from etl.report import email, html, pdf
+from etl.report.model import ReportModel
+
+
+def render(model: ReportModel, summary: Mapping[str, Any], facts_csv: bytes) -> dict[str, bytes]:
+    """All files of one variant's folder, by name. `summary` and `facts_csv`, which travel inside the PDF, hold only
+    what the variant may show."""
+    attachments = {"summary.json": canonical(summary), "facts.csv": facts_csv}
+    parts = email.render(model)
+    names = {cid: f"mail-{number}.png" for number, cid in enumerate(sorted(parts.images), start=1)}
+    return {
+        "report.pdf": pdf.render(model, attachments),
+        "report.html": html.render(model),
+        "mail.html": parts.html.encode(),
+        "mail.txt": parts.text.encode(),
+        "mail.json": canonical({"subject": parts.subject, "images": names}),
+        **{names[cid]: parts.images[cid] for cid in names},
+    }

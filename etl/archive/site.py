@@ -1,0 +1,83 @@
+"""`archive/index.html`, made from the ledger: every edition, the current one of each period, hashes and links.
+
+It opens from a disk without a server, runs no script and loads nothing. It is a convenience: what counts is the ledger.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
+
+from etl import storage
+from etl.archive import ledger
+from etl.archive.ledger import Entry
+
+TEMPLATES = Path(__file__).resolve().parents[2] / "report_templates" / "archive"
+_FILES = (("report.html", "HTML"), ("report.pdf", "PDF"), ("mail.txt", "mail"))
+
+
+@dataclass(frozen=True)
+class Link:
+    """A file of an edition, by its path below the archive."""
+
+    href: str
+    text: str
+
+
+@dataclass(frozen=True)
+class Row:
+    """One edition as the page shows it. `state` is `current` or the number of the edition that took its place."""
+
+    entry: Entry
+    hash: str
+    origin: str
+    superseded_by: int | None
+    links: tuple[Link, ...]
+
+
+@lru_cache
+def _template() -> Template:
+    environment = Environment(loader=FileSystemLoader(TEMPLATES), autoescape=True, undefined=StrictUndefined)
+    return environment.get_template("index.html")
+
+
+def render(archive: Path, entries: list[Entry]) -> bytes:
+    """The page's bytes: a function of the ledger and of which variants its bags hold."""
+    current = {entry.period: entry.edition for entry in entries if entry.kind == "edition"}
+    rows = [
+        Row(
+            entry,
+            entry.hash,
+            ledger.origin(entries, entry),
+            None if current[entry.period] == entry.edition else entry.edition + 1,
+            tuple(_links(archive, entry)),
+        )
+        for entry in reversed(entries)
+        if entry.kind == "edition"
+    ]
+    return _template().render(rows=rows, head=ledger.head(entries), count=len(entries)).encode()
+
+
+def write(archive: Path, entries: list[Entry]) -> Path:
+    """Writes the page, whole, if it differs from what is there."""
+    path = archive / "index.html"
+    content = render(archive, entries)
+    if not path.is_file() or path.read_bytes() != content:
+        storage.write_atomic(path, content)
+    return path
+
+
+def _links(archive: Path, entry: Entry) -> list[Link]:
+    try:
+        about: dict[str, Any] = json.loads((archive / entry.bag / "data" / "edition.json").read_bytes())
+        folders = sorted(about["variants"])
+    except (OSError, ValueError, KeyError):
+        return []
+    data = f"{entry.bag}/data"
+    of_variants = [Link(f"{data}/{folder}/{name}", f"{folder} {word}") for folder in folders for name, word in _FILES]
+    return [*of_variants, Link(f"{data}/facts.csv", "facts"), Link(f"{data}/summary.json", "summary")]
