@@ -12,7 +12,7 @@ import shutil
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -56,10 +56,11 @@ def publish(settings: Settings) -> list[date]:
     with storage.lock(root, "publish"):
         finished = facts.partitions(settings)
         told = _evidence(settings)
-        usable = target.exists() and _version(target) == VERSION
-        published = _published(target) if usable else {}
-        changed = [day for day in {*finished, *published} if _basis(finished, day) != published.get(day, "")]
-        if usable and not changed and _evidence_sha256(target) == told.sha256:
+        published = _published(target)
+        usable = published.version == VERSION
+        known = published.days if usable else {}
+        changed = [day for day in {*finished, *known} if _basis(finished, day) != known.get(day, "")]
+        if usable and not changed and published.evidence_sha256 == told.sha256:
             return []
         with storage.new_file(target) as temporary:
             temporary.unlink()
@@ -138,20 +139,22 @@ def _basis(finished: dict[date, facts.Partition], day: date) -> str:
     return finished[day].basis if day in finished else ""
 
 
-def _version(path: Path) -> int:
+@dataclass(frozen=True)
+class _Published:
+    """What the published file holds: its version, its days' bases, and the evidence it told."""
+
+    version: int = 0
+    days: dict[date, str] = field(default_factory=dict)
+    evidence_sha256: str | None = None
+
+
+def _published(path: Path) -> _Published:
+    if not path.exists():
+        return _Published()
     with database.connect(path) as con:
-        return int(database.value(con, "select coalesce(max(version), 0) from warehouse_version") or 0)
-
-
-def _published(path: Path) -> dict[date, str]:
-    with database.connect(path) as con:
-        return dict(con.execute("select data_date, basis from partitions").fetchall())
-
-
-def _evidence_sha256(path: Path) -> str | None:
-    with database.connect(path) as con:
-        found: str | None = database.value(con, "select evidence_sha256 from origin")
-        return found
+        version = int(database.value(con, "select max(version) from warehouse_version") or 0)
+        days = dict(con.execute("select data_date, basis from partitions").fetchall())
+        return _Published(version, days, database.value(con, "select evidence_sha256 from origin"))
 
 
 @dataclass(frozen=True)
