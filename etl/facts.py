@@ -23,10 +23,10 @@ import rfc8785
 from etl import database, evidence, formats, staging, storage
 from etl.settings import Settings, Source, plain_json
 
-TABLES = ("facts", "connector_days", "source_days")
+TABLES = ("facts", "connector_days", "source_days", "tls_reports")
 """What a partition is made of, a Parquet file each."""
 
-VERSION = 1
+VERSION = 2
 """Goes up with every change of the facts' own SQL that could change a number."""
 
 
@@ -40,18 +40,27 @@ class SourceFiles:
     counts: dict[str, staging.FileCounts]
 
     def counted(self, day: date) -> list[str]:
-        """The files whose rows count on `day`: of exports without any message identity only the newest."""
-        first, last = formats.reader(self.source.format).reach
+        """The files whose rows count on `day`: of exports without any message identity only the newest.
+
+        Of a log all stand: its `trace.sql` tells what a line, or a newer export, takes the place of.
+        """
+        reader = formats.reader(self.source.format)
+        first, last = reader.reach
         near = {(day + timedelta(days=n)).isoformat() for n in range(-first, last + 1)}
         there = [sha256 for sha256, found in self.counts.items() if near & set(found.days)]
         standing = [sha256 for sha256 in there if self.states[sha256][0] == "counted"]
         anonymous = [sha256 for sha256 in standing if not self.counts[sha256].has_identity]
-        if not anonymous:
+        if not anonymous or reader.kind == "log":
             return sorted(standing)
         newest = max(standing, key=lambda sha256: self.landed[sha256].order)
         if newest in anonymous:
             return [newest]
         return sorted(set(standing) - set(anonymous))
+
+    def staged_paths(self, settings: Settings, day: date) -> list[str]:
+        """The staged records of the files that count on `day`, the newest export last."""
+        ordered = sorted(self.counted(day), key=lambda sha256: self.landed[sha256].order)
+        return [str(staging.staged_folder(settings, self.source, sha256) / "records.parquet") for sha256 in ordered]
 
 
 @dataclass(frozen=True)
@@ -63,11 +72,13 @@ class Partition:
     facts_sha256: str
     messages: int
     made_from: dict[str, Any]
+    sessions: int = 0
+    """TLS-RPT sessions: a table of their own, never added to messages."""
 
     @property
     def is_empty(self) -> bool:
         """Whether nothing counts on this day any more."""
-        return self.messages == 0
+        return self.messages == 0 and self.sessions == 0
 
 
 def files_by_source(settings: Settings) -> list[SourceFiles]:
@@ -96,8 +107,18 @@ def basis(settings: Settings, files: Sequence[SourceFiles], day: date) -> dict[s
         counted = item.counted(day)
         if counted:
             made_of = [list(item.counts[sha256].identity) for sha256 in counted]
-            sources.append({"source": item.source.name, "role": item.source.role, "files": made_of})
+            told = {"source": item.source.name, "role": item.source.role, "files": made_of}
+            joined = [
+                list(other.counts[sha256].identity) for other in _joined(files, item) for sha256 in other.counted(day)
+            ]
+            sources.append(told | {"joined": joined} if joined else told)
     return {"version": VERSION, "data_date": day.isoformat(), "sources": sources, "connectors": _told(settings, day)}
+
+
+def _joined(files: Sequence[SourceFiles], item: SourceFiles) -> list[SourceFiles]:
+    """The sources whose records a log's `trace.sql` joins with its own: those that `options.joins` names."""
+    named = item.source.options.get("joins", ())
+    return [other for other in files if other.source.name in ([named] if isinstance(named, str) else named)]
 
 
 def _told(settings: Settings, day: date) -> list[dict[str, Any]]:
@@ -193,8 +214,8 @@ def rebuild_day(settings: Settings, day: date) -> bool:
         if folder.exists():
             shutil.rmtree(folder)
         with storage.new_folder(folder) as out:
-            messages, facts_sha256 = _make(settings, files, day, made_from, out)
-        made = Partition(day.isoformat(), key, facts_sha256, messages, made_from)
+            messages, sessions, facts_sha256 = _make(settings, files, day, made_from, out)
+        made = Partition(day.isoformat(), key, facts_sha256, messages, made_from, sessions)
         content = json.dumps(asdict(made), ensure_ascii=False, indent=1) + "\n"
         storage.write_atomic(pointer_path(settings, day), content.encode("utf-8"))
         _drop_older(folder, before)
@@ -211,21 +232,23 @@ def _drop_older(folder: Path, before: Partition | None) -> None:
 
 def _make(
     settings: Settings, files: Sequence[SourceFiles], day: date, made_from: dict[str, Any], out: Path
-) -> tuple[int, str]:
-    """Writes the day's Parquet files into `out`; the messages in it, and the hash over its facts."""
+) -> tuple[int, int, str]:
+    """Writes the day's Parquet files into `out`; its messages, its TLS-RPT sessions, and the hash over its facts."""
     with database.workbench(settings) as con:
         con.execute(database.sql("sql", "day_tables"))
         told = made_from["connectors"]
         con.execute(database.sql("sql", "day_connectors"), {"told": json.dumps(told)})
         database.set_variables(con, {"data_date": day.isoformat()})
         for item in files:
-            counted = item.counted(day)
-            if counted:
-                _add_source(con, settings, item, counted)
+            paths = item.staged_paths(settings, day)
+            if paths:
+                joined = [path for other in _joined(files, item) for path in other.staged_paths(settings, day)]
+                _add_source(con, item.source, paths, joined)
         database.set_variables(con, {f"{name}_file": str(out / f"{name}.parquet") for name in TABLES})
         con.execute(database.sql("sql", "day_write"))
         messages = int(database.value(con, "select coalesce(sum(messages), 0) from day_facts"))
-        return messages, _facts_sha256(con, out)
+        sessions = int(database.value(con, "select coalesce(sum(sessions), 0) from day_tls_reports"))
+        return messages, sessions, _facts_sha256(con, out)
 
 
 def recompute_sha256(settings: Settings, item: Partition) -> str:
@@ -241,9 +264,10 @@ def recompute_sha256(settings: Settings, item: Partition) -> str:
 
 
 def _facts_sha256(con: duckdb.DuckDBPyConnection, scratch: Path) -> str:
-    """sha-256 over the day's facts, then its connectors, as CSV in canonical order."""
-    texts = [scratch / "facts.csv", scratch / "connector_days.csv"]
-    database.set_variables(con, {"facts_text": str(texts[0]), "connector_days_text": str(texts[1])})
+    """sha-256 over the day's facts, its connectors, then its TLS-RPT sessions, as CSV in canonical order."""
+    names = ("facts", "connector_days", "tls_reports")
+    texts = [scratch / f"{name}.csv" for name in names]
+    database.set_variables(con, {f"{text.stem}_text": str(text) for text in texts})
     con.execute(database.sql("sql", "day_text"))
     digest = hashlib.sha256()
     for text in texts:
@@ -254,11 +278,13 @@ def _facts_sha256(con: duckdb.DuckDBPyConnection, scratch: Path) -> str:
     return digest.hexdigest()
 
 
-def _add_source(con: duckdb.DuckDBPyConnection, settings: Settings, item: SourceFiles, counted: list[str]) -> None:
-    """Adds one source's transfers, connectors and numbers to the day's tables."""
-    reader = formats.reader(item.source.format)
-    paths = [str(staging.staged_folder(settings, item.source, sha256) / "records.parquet") for sha256 in counted]
-    database.set_variables(con, {"staged_files": paths, "source": item.source.name, "file_count": len(counted)})
+def _add_source(con: duckdb.DuckDBPyConnection, source: Source, paths: list[str], joined: list[str]) -> None:
+    """Adds one source's transfers, connectors and numbers to the day's tables; `joined` are staged records that its
+    own are held together with."""
+    reader = formats.reader(source.format)
+    database.set_variables(
+        con, {"staged_files": paths, "joined_files": joined, "source": source.name, "file_count": len(paths)}
+    )
     con.execute(
         database.sql("sql", "trace_files")
         if reader.kind == "trace"

@@ -23,7 +23,7 @@ from etl import database, evidence, facts, periods, staging, storage
 from etl.errors import ArchiveBroken
 from etl.settings import Settings
 
-VERSION = 1
+VERSION = 2
 """Goes up with every change of the warehouse's tables; an older file is then made anew."""
 
 
@@ -284,12 +284,12 @@ def _replace_days(
     days: Sequence[date],
     sealed: set[date],
 ) -> None:
-    for table in ("facts", "connector_days", "source_days", "partitions"):
+    for table in (*facts.TABLES, "partitions"):
         con.execute(database.sql("sql/publish", f"forget_{table}"), {"days": list(days)})
     if not items:
         return
     folders = [facts.partition_folder(settings, item) for item in items]
-    for table in ("facts", "connector_days", "source_days"):
+    for table in facts.TABLES:
         files = [str(folder / f"{table}.parquet") for folder in folders]
         con.execute(database.sql("sql/publish", f"add_{table}"), {"files": files})
     con.executemany(

@@ -12,6 +12,10 @@ create table source_days (
     data_date date, source varchar, trace_rows bigint, deliveries bigint, duplicates bigint, files integer,
     late_rows bigint, without_identity boolean, is_estimated boolean, hours_without integer
 );
+create table tls_reports (
+    data_date date, source varchar, reporting_org varchar, policy_domain varchar, policy_type varchar,
+    result_type varchar, sessions bigint
+);
 create table partitions (data_date date, basis varchar, facts_sha256 varchar, sealed boolean);
 create table sources (
     source varchar, format varchar, role varchar, expect varchar, lateness_days integer, has_date_pattern boolean

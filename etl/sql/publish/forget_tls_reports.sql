@@ -1,0 +1,2 @@
+-- Changed days leave; they come back from their partitions.
+delete from tls_reports where data_date in (select unnest($days)::date);
