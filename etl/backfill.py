@@ -9,7 +9,7 @@ here they are found and named.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any, Literal
@@ -110,12 +110,21 @@ def _check(wanted: list[date], made: Mapping[date, str]) -> None:
 
 
 def wait(
-    airflow: Airflow, runs: Mapping[date, str], *, stall_seconds: float = 1800, poll_seconds: float = 1
+    airflow: Airflow,
+    runs: Mapping[date, str],
+    *,
+    stall_seconds: float = 1800,
+    poll_seconds: float = 1,
+    at_each_look: Callable[[], None] = lambda: None,
 ) -> Iterator[DayRun]:
-    """Yields each run as it ends. Raises `BackfillStalled` where none ends for `stall_seconds`."""
+    """Yields each run as it ends, looking every `poll_seconds` and calling `at_each_look` then.
+
+    Raises `BackfillStalled` where none ends for `stall_seconds`.
+    """
     open_runs = dict(runs)
     patience = time.monotonic() + stall_seconds
     while open_runs:
+        at_each_look()
         states = {run["dag_run_id"]: run["state"] for _, run in _runs(airflow, min(open_runs), max(open_runs))}
         ended = [day for day, run_id in open_runs.items() if states.get(run_id) in FINISHED]
         for day in sorted(ended):

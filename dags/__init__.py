@@ -1,0 +1,1 @@
+"""The DAGs: schedules, dependencies, retries and pools; the work itself is in `etl`."""

@@ -1,0 +1,42 @@
+"""Which archived editions no longer say what the warehouse says."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import date
+
+from etl import periods
+from etl.archive import about, ledger
+from etl.archive.ledger import Entry
+from etl.periods import Period
+from etl.settings import Settings
+
+RECENT = 8
+PARTS = ("facts", "completeness")
+"""The parts of an edition's basis that make a new edition when they change."""
+
+
+def outdated(settings: Settings, days: Collection[date] | None = None) -> list[Period]:
+    """The reported periods, in order, whose facts or completeness are no longer those of their newest edition.
+
+    With `days`, only periods that hold one of them are looked at, and the latest eight: what a run that was killed
+    before it could say so has changed. Without, all of them.
+    """
+    entries = ledger.read(settings.storage.archive_path)
+    newest = {entry.period: entry for entry in entries if entry.kind == "edition"}
+    reported = sorted((periods.parse_period(text) for text in newest), key=lambda item: (item.last_date, str(item)))
+    looked_at = [
+        period
+        for place, period in enumerate(reversed(reported))
+        if days is None or place < RECENT or any(day in period for day in days)
+    ]
+    return [period for period in reversed(looked_at) if differs(settings, period, newest[str(period)])]
+
+
+def differs(settings: Settings, period: Period, entry: Entry) -> bool:
+    """Whether the basis of `entry` differs from today's in a part that makes a new edition by itself."""
+    from etl.report.inputs import period_inputs  # most runs have nothing to compare and need none of it
+
+    before = about.of(settings.storage.archive_path, entry)["basis_parts"]
+    now = period_inputs(settings, period).basis
+    return any(now[part] != before.get(part) for part in PARTS)
