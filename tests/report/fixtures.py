@@ -273,7 +273,7 @@ def _section(line: Line, now: Facts, before: Facts, insights: list[Insight]) -> 
     versions, earlier = versions_of(now, **where), versions_of(before, **where)
     below = _partner_lines(now, line.connector, line.direction)
     plain = [p for p in below if p.versions.get(NO_TLS)]
-    old = sum(versions.get(v, 0) for v in DEPRECATED)
+    old = sum(versions.get(v, 0) for v in (NO_TLS, *DEPRECATED))
     unknown = versions.get("Unknown", 0) + versions.get("TLS unknown", 0)
     positions = tuple(
         n for n, i in enumerate(insights) if (i.direction, i.connector) == (line.direction, line.connector)
@@ -290,7 +290,7 @@ def _section(line: Line, now: Facts, before: Facts, insights: list[Insight]) -> 
         ),
         would_break=WouldBreak(
             plaintext_messages=versions.get(NO_TLS, 0), plaintext_partners=len(plain), below_modern_messages=old,
-            below_modern_partners=len([p for p in below if any(p.versions.get(v) for v in DEPRECATED)]),
+            below_modern_partners=len(below),
             kept_messages=versions.get("TLS 1.2", 0) + versions.get("TLS 1.3", 0), unknown_messages=unknown,
         ),
         insights=positions, needs_action=bool(positions),

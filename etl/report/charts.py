@@ -1,0 +1,271 @@
+"""The charts: Altair specifications, drawn by vl-convert with the project's own fonts.
+
+One specification gives the SVG in the page and in the PDF and the PNG in the mail. Charts take prepared numbers and
+texts (see `etl/report/view`), hold few elements, and come wide (690) or narrow (340, drawn anew, not shrunk).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, Literal
+
+import altair as alt
+import vl_convert
+
+from etl.report import palette, svg
+
+FONTS = Path(__file__).resolve().parents[2] / "report_templates" / "fonts"
+FONT = "Source Sans 3"
+WIDE, NARROW = 690, 340
+ROW = 26
+LABEL_WIDTH = 38
+"""Pixels that a bar needs to hold its own label."""
+
+
+@dataclass(frozen=True)
+class Segment:
+    """A piece of a 100 % bar: `start` and `end` are 0 to 1; `label` is empty where it would not fit."""
+
+    version: str
+    start: float
+    end: float
+    label: str
+    words: str
+
+
+@dataclass(frozen=True)
+class Bar:
+    """A row of the TLS usage chart."""
+
+    name: str
+    segments: tuple[Segment, ...]
+    messages: str
+    unknown: str
+
+
+@dataclass(frozen=True)
+class DayBars:
+    """A day of the mail flow chart: messages in and out, and where the same weekday usually lies."""
+
+    label: str
+    inbound: int
+    outbound: int
+    inbound_text: str
+    outbound_text: str
+    words_in: str
+    words_out: str
+    band_in: tuple[float, float] | None
+    band_out: tuple[float, float] | None
+
+
+@dataclass(frozen=True)
+class WeekStack:
+    """A period of the trend: segments from below, and what stands above the bar."""
+
+    label: str
+    segments: tuple[Segment, ...]
+    above: str
+
+
+@lru_cache(maxsize=1)
+def _fonts_registered() -> bool:
+    vl_convert.register_font_directory(str(FONTS))
+    return True
+
+
+def draw(chart: alt.LayerChart, ident: str, alternative: str, *, tooltips: bool) -> str:
+    """The chart as SVG, see `svg.finish`."""
+    _fonts_registered()
+    drawn = vl_convert.vegalite_to_svg(chart.to_dict(validate=False), vl_version="6.1")
+    return svg.finish(str(drawn), ident, alternative, tooltips=tooltips)
+
+
+def png(drawn_svg: str, scale: float = 2) -> bytes:
+    """A finished SVG as PNG on white, `scale` pixels to a unit."""
+    _fonts_registered()
+    on_white = drawn_svg.replace("<defs>", '<rect width="100%" height="100%" fill="#ffffff"/><defs>', 1)
+    return bytes(vl_convert.svg_to_png(on_white, scale=scale))
+
+
+def _data(values: Sequence[dict[str, Any]]) -> alt.InlineData:
+    return alt.InlineData(values=list(values))
+
+
+def _look(layers: Sequence[alt.Chart], width: int, height: int) -> alt.LayerChart:
+    chart: alt.LayerChart = (
+        alt.LayerChart(layer=list(layers))
+        .properties(width=width, height=height, padding=0, autosize=alt.AutoSizeParams(type="none"))
+        .configure(font=FONT, background="transparent")
+        .configure_view(stroke=None)
+    )
+    return chart
+
+
+@dataclass(frozen=True)
+class Word:
+    """Text at an exact place."""
+
+    x: float
+    y: float
+    text: str
+    size: float = 10.5
+    color: str = palette.INK
+    align: Literal["left", "center", "right"] = "left"
+    weight: Literal[400, 600] = 400
+
+
+def _words(words: Sequence[Word]) -> list[alt.Chart]:
+    """Text at exact places, in as few layers as Vega allows: each layer costs milliseconds."""
+    layers = []
+    for align, weight in sorted({(word.align, word.weight) for word in words}):
+        values = [
+            {"x": word.x, "y": word.y, "t": word.text, "s": word.size, "c": word.color}
+            for word in words
+            if (word.align, word.weight) == (align, weight)
+        ]
+        layers.append(
+            alt.Chart(_data(values))
+            .mark_text(align=align, baseline="alphabetic", fontWeight=weight)
+            .encode(
+                x=alt.X("x:Q", scale=None), y=alt.Y("y:Q", scale=None), text="t:N",
+                size=alt.Size("s:Q", scale=None), color=alt.Color("c:N", scale=None),
+            )
+        )  # fmt: skip
+    return layers
+
+
+def _rects(values: Sequence[dict[str, Any]]) -> alt.Chart:
+    """Rectangles at exact places: `x`, `x2`, `y`, `y2`, colour `c`, and words `t` where they have some."""
+    chart: alt.Chart = (
+        alt.Chart(_data(values))
+        .mark_rect()
+        .encode(
+            x=alt.X("x:Q", scale=None), x2="x2:Q", y=alt.Y("y:Q", scale=None), y2="y2:Q",
+            color=alt.Color("c:N", scale=None), description="t:N",
+        )
+    )  # fmt: skip
+    return chart
+
+
+def _lines(values: Sequence[dict[str, Any]], color: str, *, dashed: bool = False) -> alt.Chart:
+    chart: alt.Chart = (
+        alt.Chart(_data(values))
+        .mark_rule(color=color, strokeWidth=0.8, strokeDash=[2, 2] if dashed else alt.Undefined)
+        .encode(x=alt.X("x:Q", scale=None), x2="x2:Q", y=alt.Y("y:Q", scale=None), y2="y2:Q")
+    )
+    return chart
+
+
+def _legend(versions: Sequence[str], left: float, y: float, width: float) -> tuple[list[dict[str, Any]], list[Word]]:
+    squares, names = [], []
+    x = left
+    for version in versions:
+        step = 24 + 6.4 * len(version)
+        if x + step > width + 8 and x > left:
+            x, y = left, y + 17
+        squares.append({"x": x, "x2": x + 10, "y": y, "y2": y + 10, "c": palette.VERSION_COLORS[version], "t": ""})
+        names.append(Word(x + 14, y + 9, version))
+        x += step
+    return squares, names
+
+
+def _small(
+    x: float, y: float, text: str, align: Literal["left", "center", "right"] = "center", size: float = 9.5
+) -> Word:
+    return Word(x, y, text, size, palette.DIM, align)
+
+
+def usage(
+    bars: Sequence[Bar], *, width: int, versions: Sequence[str], heads: tuple[str, str],
+    thresholds: Sequence[tuple[float, str]],
+) -> alt.LayerChart:  # fmt: skip
+    """100 % bars of TLS versions, a row each; messages and unknown ones beside the bar, never in it.
+
+    `heads` are the words over the two columns, `thresholds` places of dotted lines with their labels.
+    """
+    narrow = width < 500
+    left, right = (0, 0) if narrow else (206, 118)
+    row, height, top = (40, 17, 34) if narrow else (ROW, 19, 18)
+    span = width - left - right
+    rects, words = [], [_small(width - 52, 10, heads[0], "right"), _small(width, 10, heads[1], "right")]
+    for position, bar in enumerate(bars):
+        y = top + position * row
+        base = y - 5 if narrow else y + height - 5.5
+        words.append(Word(0, base, bar.name) if narrow else Word(left - 10, base, bar.name, align="right"))
+        words.append(Word(width - 52, base, bar.messages, align="right"))
+        words.append(_small(width, base, bar.unknown, "right"))
+        for piece in bar.segments:
+            x, x2 = left + span * piece.start, left + span * piece.end
+            rects.append(
+                {"x": x, "x2": max(x2 - 0.8, x + 0.6), "y": y, "y2": y + height, "t": piece.words,
+                 "c": palette.VERSION_COLORS[piece.version]}
+            )  # fmt: skip
+            if piece.label and x2 - x > LABEL_WIDTH:
+                ink = palette.INK_ON[piece.version]
+                words.append(Word((x + x2) / 2, y + height - 5.5, piece.label, 9.5, ink, "center", 600))
+    end = top + len(bars) * row
+    dotted = [{"x": left + span * at, "x2": left + span * at, "y": 15, "y2": end - 4} for at, _ in thresholds]
+    words += [_small(left + span * at, 10, text) for at, text in thresholds]
+    squares, names = _legend(versions, left, end + 3, width)
+    layers = [_rects(rects + squares), _lines(dotted, palette.INK, dashed=True), *_words(words + names)]
+    return _look(layers, width, end + (34 if narrow else 18))
+
+
+def flow(days: Sequence[DayBars], *, width: int, sides: tuple[str, str]) -> alt.LayerChart:
+    """Messages a day, in above and out below one line, over the band where the same weekday usually lies."""
+    left, height = 34, 190
+    step = (width - left) / max(len(days), 1)
+    thick = min(50.0, step * 0.62)
+    tops = [max(day.inbound, day.band_in[1] if day.band_in else 0) for day in days]
+    feet = [max(day.outbound, day.band_out[1] if day.band_out else 0) for day in days]
+    scale = (height - 62) / (max([1.0, *tops]) + max([1.0, *feet]))
+    zero = 22 + max([1.0, *tops]) * scale
+    every, pad = max(1, round(46 / step)), min(6.0, (step - thick) / 2)
+    rects, words = [], [Word(0, zero - 14, sides[0]), Word(0, zero + 22, sides[1])]
+    for position, day in enumerate(days):
+        middle = left + step * (position + 0.5)
+        x, x2 = middle - thick / 2, middle + thick / 2
+        for side, band in ((-1, day.band_in), (1, day.band_out)):
+            if band:
+                edges = sorted((zero + side * band[0] * scale, zero + side * band[1] * scale))
+                rects.append({"x": x - pad, "x2": x2 + pad, "y": edges[0], "y2": edges[1], "t": "", "c": palette.BAND})
+        up, down = zero - day.inbound * scale, zero + 1 + day.outbound * scale
+        rects.append({"x": x, "x2": x2, "y": up, "y2": zero, "t": day.words_in, "c": palette.FLOW_IN})
+        rects.append({"x": x, "x2": x2, "y": zero + 1, "y2": down, "t": day.words_out, "c": palette.FLOW_OUT})
+        if step > LABEL_WIDTH:
+            size = 10 if width > NARROW else 8.5
+            words.append(Word(middle, zero - tops[position] * scale - 4, day.inbound_text, size, align="center"))
+            words.append(Word(middle, zero + feet[position] * scale + 12, day.outbound_text, size, align="center"))
+        if position % every == 0:
+            words.append(_small(middle, height - 2, day.label))
+    axis = [{"x": left - 8, "x2": width, "y": zero + 0.5, "y2": zero + 0.5}]
+    return _look([_rects(rects), _lines(axis, palette.INK), *_words(words)], width, height)
+
+
+def trend(
+    weeks: Sequence[WeekStack], *, width: int, versions: Sequence[str], marks: tuple[str, str, str]
+) -> alt.LayerChart:
+    """100 % columns of TLS versions, a period each, `No TLS` at the foot; `marks` are the words for 0, half and all."""
+    left, top, tall = 40, 18, 120
+    step = (width - left) / max(len(weeks), 1)
+    thick = min(40.0, step * 0.78)
+    every = max(1, round(34 / step))
+    places = zip((top + tall, top + tall / 2, top), marks, strict=True)
+    words = [_small(left - 8, y + 3, text, "right") for y, text in places]
+    rects = []
+    for position, week in enumerate(weeks):
+        middle = left + step * (position + 0.5)
+        rects += [
+            {"x": middle - thick / 2, "x2": middle + thick / 2, "y": top + tall * (1 - piece.end),
+             "y2": top + tall * (1 - piece.start), "c": palette.VERSION_COLORS[piece.version], "t": piece.words}
+            for piece in week.segments
+        ]  # fmt: skip
+        if (len(weeks) - 1 - position) % every == 0:
+            words.append(_small(middle, top + tall + 13, week.label))
+            words.append(Word(middle, top - 5, week.above, 9.5, align="center", weight=600))
+    squares, names = _legend(versions, left, top + tall + 22, width)
+    height = top + tall + (56 if width < 500 else 36)
+    return _look([_rects(rects + squares), *_words(words + names)], width, height)

@@ -1,0 +1,88 @@
+"""The charts of one page, drawn: once per width, and from there finished for print, for the screen, or as PNG."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import altair as alt
+
+from etl.report import charts, minibar
+from etl.report.model import ReportModel
+from etl.report.templates import trusted
+from etl.report.view import pictures, wording
+from etl.report.view.page import Page
+
+
+@dataclass(frozen=True)
+class Alternatives:
+    """What each chart says, for those who can't see it."""
+
+    usage: str
+    flow: str
+    trend: str
+
+
+def alternatives(page: Page) -> Alternatives:
+    """A sentence per chart with its main numbers; the tables hold the rest."""
+    lang = page.lang
+    rows = [
+        f"{bar.name}: "
+        + lang.listed(f"{wording.version_name(lang, s.version)} {s.label}" for s in bar.segments if s.label)
+        for bar in page.bars[:8]
+    ]
+    days = [f"{day.label}: {day.inbound_text} / {day.outbound_text}" for day in page.flow[:31]]
+    weeks = [f"{week.label}: {week.above}" for week in page.trend]
+    return Alternatives(
+        usage=lang._("TLS versions as shares of each connector’s messages. {rows}", rows="; ".join(rows)),
+        flow=lang._("Messages a day, in and out. {rows}", rows="; ".join(days)),
+        trend=lang._("Share of messages that any TLS protected, by week. {rows}", rows="; ".join(weeks)),
+    )
+
+
+def usage(page: Page, width: int) -> alt.LayerChart:
+    """TLS usage by connector."""
+    lang = page.lang
+    seen = {piece.version for bar in page.bars for piece in bar.segments}
+    versions = [v for v in wording.bar_versions(page.versions) if v in seen or v.startswith(("No", "TLS 1"))]
+    heads = (lang._("messages"), lang._("unknown"))
+    return charts.usage(page.bars, width=width, versions=versions, heads=heads, thresholds=page.thresholds)
+
+
+def flow(page: Page, width: int) -> alt.LayerChart:
+    """Mail flow by day."""
+    return charts.flow(page.flow, width=width, sides=(page.lang._("in"), page.lang._("out")))
+
+
+def trend(page: Page, width: int) -> alt.LayerChart:
+    """TLS usage by week."""
+    lang = page.lang
+    seen = {piece.version for week in page.trend for piece in week.segments}
+    versions = [v for v in wording.bar_versions(page.versions) if v in seen]
+    marks = (lang.percent(0, 0), lang.percent(50, 0), lang.percent(100, 0))
+    return charts.trend(page.trend, width=width, versions=versions, marks=marks)
+
+
+def for_page(page: Page, width: int, *, tooltips: bool, suffix: str = "") -> dict[str, str]:
+    """All charts of a page at one width, by name; one that has nothing to show is empty."""
+    said = alternatives(page)
+    made = {"usage": "", "flow": "", "trend": ""}
+    if page.bars:
+        made["usage"] = charts.draw(usage(page, width), f"usage{suffix}", said.usage, tooltips=tooltips)
+    if page.flow and page.state == "mail":
+        made["flow"] = charts.draw(flow(page, width), f"flow{suffix}", said.flow, tooltips=tooltips)
+    if len(page.trend) > 1:
+        made["trend"] = charts.draw(trend(page, width), f"trend{suffix}", said.trend, tooltips=tooltips)
+    return {name: trusted(drawn) for name, drawn in made.items()}
+
+
+def connector_bars(page: Page, model: ReportModel, *, tooltips: bool) -> dict[str, str]:
+    """The small bar of each connector that has a section, by its anchor."""
+    bars: dict[str, str] = {}
+    for section in model.connectors:
+        anchor = page.anchors.get((section.direction, section.connector))
+        if anchor:
+            name = wording.short(wording.directed(page.lang, section.connector, section.direction), 80)
+            pieces = pictures.segments(page.lang, section.versions)
+            words = page.lang._("TLS versions of {name}", name=name)
+            bars[anchor] = trusted(minibar.draw(pieces, anchor, words, tooltips=tooltips))
+    return bars

@@ -1,0 +1,123 @@
+"""The PDF: A4 or Letter, tagged, declared PDF/A-3a, with its own fonts and its own numbers inside.
+
+Two renderings of the same model with the same versions give the same bytes: the only instant in the file is the
+edition's `made_at`, and the file's identifier is a hash of what it says. WeasyPrint may open nothing but fonts of the
+project, and any warning of its is an error.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import weasyprint  # type: ignore[import-untyped]  # WeasyPrint has no type hints
+from weasyprint.text.fonts import FontConfiguration  # type: ignore[import-untyped]  # as above
+from weasyprint.urls import URLFetcher, URLFetcherResponse  # type: ignore[import-untyped]  # as above
+
+from etl import periods
+from etl.errors import Terminal
+from etl.report import drawings, templates
+from etl.report.charts import FONTS, WIDE
+from etl.report.model import ReportModel
+from etl.report.view import page as view
+
+LONG = 8
+"""From so many connectors on, the report has a table of contents."""
+DESCRIPTIONS = {
+    "summary.json": "All numbers of this report",
+    "facts.csv": "The counted messages this report is made from",
+}
+
+
+class RenderingFailed(Terminal):
+    """The PDF could not be made as it must be: a font, a picture or a style was refused."""
+
+
+class _OwnFiles(URLFetcher):  # type: ignore[misc]  # WeasyPrint has no type hints
+    """Gives WeasyPrint the project's fonts and nothing else, whatever a page asks for."""
+
+    def fetch(self, url: str, headers: Any = None) -> URLFetcherResponse:  # noqa: ARG002  WeasyPrint's signature
+        name = url.removeprefix("ledger:fonts/")
+        allowed = {path.name for path in FONTS.iterdir()}
+        if not url.startswith("ledger:fonts/") or name not in allowed:
+            raise ValueError(f"a report may not open {url[:80]}")
+        return URLFetcherResponse(url, (FONTS / name).read_bytes(), {"Content-Type": "font/ttf"})
+
+
+class _Collector(logging.Handler):
+    """Keeps what WeasyPrint complains about."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.WARNING)
+        self.said: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.said.append(record.getMessage())
+
+
+@contextmanager
+def warnings_are_errors() -> Iterator[None]:
+    """Raises `RenderingFailed` with all that WeasyPrint (or its font subsetting) warned of meanwhile."""
+    collector = _Collector()
+    loggers = [logging.getLogger("weasyprint"), logging.getLogger("fontTools")]
+    levels = [logger.level for logger in loggers]
+    for logger in loggers:
+        logger.addHandler(collector)
+        logger.setLevel(logging.WARNING)
+    try:
+        yield
+    finally:
+        for logger, level in zip(loggers, levels, strict=True):
+            logger.removeHandler(collector)
+            logger.setLevel(level)
+    if collector.said:
+        raise RenderingFailed(
+            "The PDF could not be made cleanly: " + "; ".join(dict.fromkeys(collector.said)),
+            "no warning from WeasyPrint", "Check the templates and fonts of this installation",
+        )  # fmt: skip
+
+
+def render(model: ReportModel, attachments: dict[str, bytes]) -> bytes:
+    """The PDF of `model`, with `attachments` (name to bytes: summary.json, facts.csv) inside it.
+
+    Raises `RenderingFailed` on any warning of WeasyPrint.
+    """
+    source = to_html(model)
+    made_at = model.edition.made_at
+    enclosed = [
+        weasyprint.Attachment(
+            string=content, name=name, description=DESCRIPTIONS.get(name), created=made_at, modified=made_at,
+            relationship="Data", url_fetcher=_OwnFiles(),
+        )
+        for name, content in sorted(attachments.items())
+    ]  # fmt: skip
+    identifier = hashlib.sha256(source.encode())
+    for name, content in sorted(attachments.items()):
+        identifier.update(name.encode() + hashlib.sha256(content).digest())
+    with warnings_are_errors():
+        document = weasyprint.HTML(string=source, url_fetcher=_OwnFiles(), media_type="print").render(
+            font_config=FontConfiguration(), pdf_variant="pdf/a-3a", pdf_tags=True
+        )
+        document.metadata.attachments = enclosed
+        made: bytes = document.write_pdf(
+            pdf_identifier=identifier.hexdigest()[:32].encode(), pdf_variant="pdf/a-3a", pdf_tags=True,
+        )  # fmt: skip
+    return made
+
+
+def to_html(model: ReportModel) -> str:
+    """The page that WeasyPrint lays out."""
+    page = view.build(model, view.PRINT)
+    lang = page.lang
+    of = f'counter(page) " {lang._("of")} " counter(pages)'
+    css = templates.asset("base.css") + templates.asset("print.css").replace("string(of)", of)
+    contents = [(part.anchor, part.name) for part in page.sections]
+    return templates.render(
+        "report.pdf.html", lang, page=page, charts=drawings.for_page(page, WIDE, tooltips=False),
+        bars=drawings.connector_bars(page, model, tooltips=False), contents=contents,
+        long=len(contents) > LONG, made_at=periods.instant(model.edition.made_at),
+        css=templates.trusted(css + f"@page{{size:{model.page}}}"),
+    )  # fmt: skip

@@ -1,0 +1,39 @@
+"""Jinja as the report uses it: what is missing is an error, everything is escaped, nothing is calculated."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from etl.report.language import Language
+
+TEMPLATES = Path(__file__).resolve().parents[2] / "report_templates"
+
+
+@lru_cache(maxsize=1)
+def _environment() -> Environment:
+    return Environment(
+        loader=FileSystemLoader(TEMPLATES), autoescape=True, undefined=StrictUndefined, trim_blocks=True,
+        lstrip_blocks=True, keep_trailing_newline=True,
+    )  # fmt: skip
+
+
+def render(name: str, lang: Language, **values: Any) -> str:
+    """The template `name` with `values`; `_` and `ngettext` in it speak `lang`."""
+    template = _environment().get_template(name)
+    return template.render(_=lang._, ngettext=lang.ngettext, **values)
+
+
+def trusted(markup: str) -> Markup:
+    """Markup made by this program (a finished chart, a style sheet), to be placed as it is."""
+    return Markup(markup)  # noqa: S704  never called with text from an export
+
+
+@lru_cache
+def asset(name: str) -> str:
+    """The text of a style sheet or script of the templates' folder."""
+    return (TEMPLATES / name).read_text(encoding="utf-8")

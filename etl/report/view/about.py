@@ -1,0 +1,215 @@
+"""What stands at the end of each report in the same words: definitions, data quality, provenance, and the edition."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from etl.report.language import DASH, Language
+from etl.report.model import ReportModel
+from etl.report.view import wording
+
+HEAD_LENGTH = 16
+
+
+@dataclass(frozen=True)
+class EditionView:
+    """Which edition this is, and what a corrected one corrects."""
+
+    line: str
+    title: str
+    reason: str
+    supersedes: str
+    changes: tuple[tuple[str, str, str, str, str], ...]
+    """Connector, TLS version, as was, as is, difference."""
+    changes_note: str
+
+
+@dataclass(frozen=True)
+class QualityView:
+    """All that was not plainly counted."""
+
+    sources: tuple[tuple[str, ...], ...]
+    files: tuple[tuple[str, ...], ...]
+    files_note: str
+    rejects: tuple[tuple[str, str, str, str], ...]
+    skips: tuple[tuple[str, str], ...]
+    words: tuple[tuple[str, str, str, str], ...]
+    reconciliations: tuple[tuple[str, ...], ...]
+
+
+@dataclass(frozen=True)
+class ProfileView:
+    """One published profile against the period's messages."""
+
+    title: str
+    reference: str
+    met: str
+    not_met: str
+    not_judged: str
+    share: str
+    verdicts: str
+
+
+def edition(lang: Language, model: ReportModel, most: int) -> EditionView:
+    """The edition in words; at most `most` changes are listed."""
+    this = model.edition
+    made = lang.instant(this.made_at, model.period.time_zone)
+    number = lang._("preview") if this.number == 0 else lang._("edition {n}", n=this.number)
+    if this.supersedes_number is None:
+        return EditionView(lang._("{edition}, made {instant}", edition=number, instant=made), "", "", "", (), "")
+    reasons = {
+        "facts": lang._("the counted messages changed, because exports came late or were corrected"),
+        "completeness": lang._("it is now known better what came and what did not"),
+        "policy": lang._("the policy changed"),
+        "settings": lang._("settings that decide what counts changed"),
+        "readers": lang._("the readers of the exports changed"),
+    }
+    changes = tuple(
+        (
+            wording.directed(lang, c.connector, c.direction), wording.version_name(lang, c.tls_version),
+            lang.number(c.messages_before), lang.number(c.messages), lang.signed(c.messages - c.messages_before),
+        )
+        for c in this.changes[:most]
+    )  # fmt: skip
+    more = len(this.changes) - len(changes)
+    return EditionView(
+        line=lang._("{edition}, made {instant}", edition=number, instant=made),
+        title=lang._("Corrected: edition {n} replaces edition {old}", n=this.number, old=this.supersedes_number),
+        reason=lang._("Why: {reasons}.", reasons="; ".join(reasons.get(r, r) for r in this.reasons) or DASH),
+        supersedes=this.supersedes or "",
+        changes=changes,
+        changes_note=lang.ngettext("and {n} change more", "and {n} changes more", more) if more > 0 else "",
+    )
+
+
+def profiles(lang: Language, model: ReportModel) -> tuple[ProfileView, ...]:
+    """Each profile with the share that met it, of what can be judged."""
+    made = []
+    for p in model.profiles:
+        reference = f"{p.reference} ({lang._('told second hand')})" if p.second_hand else p.reference
+        verdicts = [f"{name} {lang.number(n)}" for name, n in p.verdicts.items() if n]
+        made.append(
+            ProfileView(
+                title=p.title, reference=reference, met=lang.number(p.met), not_met=lang.number(p.not_met),
+                not_judged=lang.number(p.not_judged), share=lang.ratio(p.met, p.met + p.not_met),
+                verdicts=" · ".join(verdicts),
+            )
+        )  # fmt: skip
+    return tuple(made)
+
+
+def quality(lang: Language, model: ReportModel, most: int) -> QualityView:
+    """Data quality; at most `most` files, reasons and words are listed."""
+    parts = model.quality
+    sources = tuple(
+        (
+            wording.clean(s.source), lang._("counts") if s.role == "count" else lang._("held against"),
+            lang._("{received} of {expected} days", received=lang.number(s.received_days),
+                   expected=lang.number(s.expected_days)) if s.expected_days is not None
+            else lang._("{received} days, irregular", received=lang.number(s.received_days)),
+            *(lang.number(n) for n in (s.files, s.records, s.used, s.rejected, s.skipped, s.duplicates,
+                                       s.duplicate_files, s.quarantined_files, s.late_rows)),
+        )
+        for s in model.completeness.sources
+    )  # fmt: skip
+    files = tuple(
+        (
+            wording.short(wording.clean(f.name), 60), state_name(lang, f.state), lang.number(f.records),
+            lang.number(f.used), lang.number(f.rejected), lang.number(f.skipped), lang.size(f.size), f.sha256[:16],
+        )
+        for f in parts.files[:most]
+    )  # fmt: skip
+    more = len(parts.files) - len(files)
+    return QualityView(
+        sources=sources,
+        files=files,
+        files_note=lang.ngettext("and {n} file more, in the data inside the PDF",
+                                 "and {n} files more, in the data inside the PDF", more) if more > 0 else "",
+        rejects=tuple((wording.clean(r.source), r.reason, lang.number(r.records), "; ".join(r.examples[:3]))
+                      for r in parts.rejects[:most]),
+        skips=tuple((rule, lang.number(n)) for rule, n in sorted(parts.skips.items())),
+        words=tuple((wording.clean(w.source), w.field, wording.short(wording.clean(w.word), 60),
+                     lang.number(w.messages)) for w in parts.unknown_words[:most]),
+        reconciliations=tuple(
+            (wording.clean(r.source), lang.day(r.data_date, "EEE d MMM"), wording.direction(lang, r.direction),
+             lang.number(r.messages), lang.number(r.counted_messages), lang.signed(r.messages - r.counted_messages))
+            for r in parts.reconciliations[:most]
+        ),
+    )  # fmt: skip
+
+
+def state_name(lang: Language, state: str) -> str:
+    """What became of a file."""
+    names = {
+        "counted": lang._("counted"), "quarantined": lang._("set aside"),
+        "grown": lang._("a longer file took its place"), "retracted": lang._("retracted"),
+        "replaced": lang._("replaced"), "restated": lang._("restated by a newer export"),
+    }  # fmt: skip
+    return names.get(state, state)
+
+
+def definitions(lang: Language, model: ReportModel) -> tuple[tuple[str, str], ...]:
+    """The words of the report, the same each time."""
+    zone = model.period.time_zone
+    return (
+        (lang._("Message"), lang._(
+            "A message on one day, through one connector, in one direction, to or from one partner domain, under one "
+            "TLS version, cipher and authentication. A message to three domains counts three times, a total is the "
+            "plain sum of its parts. Only what was accepted by the next server counts; bounces are mail.")),
+        (lang._("Day, week"), lang._(
+            "A day is a calendar day in {zone}. A week is an ISO week, Monday to Sunday there; where the clocks change "
+            "it has 167 or 169 hours.", zone=zone)),
+        (lang._("In, out"), lang._(
+            "As the organisation sees it. Mail between its own servers and mail handed in by its own users is no part "
+            "of it.")),
+        (lang._("Connector"), lang._(
+            "The named path mail takes. Mail without one is shown as “No connector”, from or to the internet.")),
+        (lang._("Partner domain"), lang._(
+            "The domain of the sender (in) or of the recipient (out). Inbound it is what the sender claims, and can be "
+            "forged.")),
+        (lang._("Protected, deprecated"), lang._(
+            "Protected is any TLS, its version told or not. Deprecated is TLS 1.1 and older (RFC 8996). Modern is TLS "
+            "1.2 and newer.")),
+        (lang._("TLS unknown, Unknown"), lang._(
+            "“TLS unknown” was encrypted, the version is not told. Of “Unknown” nothing can be said; it is never "
+            "counted as mail without TLS. It stands beside a share, not in it: every share is n of N, undecided "
+            "messages apart, and an insight that they could turn is marked provisional, with the least and the most "
+            "it can be.")),
+        (lang._("Told twice"), lang._(
+            "Records that agree in source, day, direction, connector, message identity and recipient are one delivery; "
+            "the one that says most of TLS stands.")),
+        (lang._("Rounding"), lang._(
+            "A rule is decided on whole numbers, never on a rounded share; a share is shown with as many digits as it "
+            "needs not to contradict its rule. The shares of a row add to 100.0 (largest remainder); <0.1 and >99.9 "
+            "are not none and not all. A dash is nothing, or a share of nothing.")),
+        (lang._("Band"), lang._(
+            "Where the same weekday lay in the up to eight weeks before, from the 10th to the 90th percentile.")),
+        (lang._("What would break"), lang._(
+            "How many of the period’s messages came without TLS, or below TLS 1.2, and would have failed had that been "
+            "refused.")),
+    )  # fmt: skip
+
+
+def provenance(lang: Language, model: ReportModel) -> tuple[tuple[str, str], ...]:
+    """Where the numbers come from and how to check them, as name and text."""
+    proof, this = model.provenance, model.edition
+    rows = [
+        (lang._("Edition"), lang._("{edition} of {period}", edition=lang._("edition {n}", n=this.number)
+                                   if this.number else lang._("preview"), period=model.period.id)),
+        (lang._("Made"), lang.instant(this.made_at, model.period.time_zone)),
+        (lang._("Built on ledger head"), this.ledger_head or lang._("none yet: the ledger’s first entry")),
+        (lang._("Facts"), proof.digest),
+        (lang._("Policy"), lang._("{id}, version {version}", id=proof.policy_id, version=proof.policy_version)
+         + f" · {proof.policy_sha256}"),
+        (lang._("Counting settings"), proof.settings_sha256),
+        (lang._("Readers"), proof.readers_version),
+        (lang._("Software"), " · ".join(f"{name} {version}" for name, version in sorted(proof.versions.items()))),
+        (lang._("Check it yourself"), f"python -m etl verify · python -m etl reproduce {model.period.id}"),
+    ]  # fmt: skip
+    if this.next_due_at:
+        rows.append((lang._("Next report due"), lang.instant(this.next_due_at, model.period.time_zone)))
+    if model.visible_connectors:
+        rows.append((lang._("Shows only"), lang.listed(wording.clean(name) for name in model.visible_connectors)))
+    if model.mentions:
+        rows.append((lang._("Also entered, not mailed"), lang.listed(model.mentions)))
+    return tuple((name, text) for name, text in rows)

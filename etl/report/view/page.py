@@ -1,0 +1,158 @@
+"""The whole report as prepared objects: what `report.html`, `report.pdf.html` and the mail place."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+
+from etl.report.charts import Bar, DayBars, WeekStack
+from etl.report.language import Language, load
+from etl.report.model import ConnectorSection, FlowRow, ReportModel
+from etl.report.view import about, findings, pictures, tables, verdict, wording
+
+
+@dataclass(frozen=True)
+class Limits:
+    """How much of it a rendering shows; the rest is in the attached facts.csv, and it says so."""
+
+    sections: int
+    section_rows: int
+    table_rows: int
+    detail_rows: int
+    partner_rows: int
+    other_rows: int
+
+
+PRINT = Limits(sections=36, section_rows=5, table_rows=250, detail_rows=28, partner_rows=40, other_rows=40)
+SCREEN = Limits(sections=2000, section_rows=12, table_rows=2000, detail_rows=1000, partner_rows=1000, other_rows=400)
+MAIL = Limits(sections=0, section_rows=0, table_rows=12, detail_rows=0, partner_rows=0, other_rows=0)
+
+
+@dataclass(frozen=True)
+class Page:
+    """Everything in words. Times carry their zone, shares their digits, nothing is left to calculate."""
+
+    lang: Language
+    code: str
+    title: str
+    organisation: str
+    period: str
+    days: str
+    zone: str
+    state: str
+    verdict: verdict.Verdict
+    findings: findings.Findings
+    edition: about.EditionView
+    versions: tuple[str, ...]
+    version_names: tuple[str, ...]
+    bar_version_names: tuple[str, ...]
+    bars: tuple[Bar, ...]
+    thresholds: tuple[tuple[float, str], ...]
+    bars_note: str
+    flow: tuple[DayBars, ...]
+    has_bands: bool
+    trend: tuple[WeekStack, ...]
+    totals: tuple[tables.UsageRow, ...]
+    connectors: tuple[tables.UsageRow, ...]
+    connectors_note: str
+    sections: tuple[tables.SectionView, ...]
+    sections_note: str
+    details: tuple[tables.DetailRow, ...]
+    details_note: str
+    data_days: str
+    partners: tuple[tables.PartnerRow, ...]
+    partners_note: str
+    profiles: tuple[about.ProfileView, ...]
+    quality: about.QualityView
+    definitions: tuple[tuple[str, str], ...]
+    provenance: tuple[tuple[str, str], ...]
+    mentions: str
+    anchors: dict[tuple[str, str], str]
+    """Where each connector's section lies, by direction and name."""
+
+
+def build(model: ReportModel, limits: Limits) -> Page:
+    """The report of `model` in its own language, as far as `limits` go."""
+    lang = load(model.language)
+    shown = wording.versions_shown(model)
+    chosen = _chosen(model, limits.sections)
+    anchors: dict[tuple[str, str], str] = {
+        (s.direction, s.connector): f"connector-{n}" for n, s in enumerate(chosen, start=1)
+    }
+    found = findings.build(lang, model, anchors)
+    details = _details(model, limits.detail_rows)
+    period = wording.period_name(lang, model.period)
+    organisation = wording.clean(model.organisation)
+    return Page(
+        lang=lang, code=lang.code, organisation=organisation, period=period, zone=model.period.time_zone,
+        title=lang._("Messages protected in transit: {organisation}, {period}", organisation=organisation,
+                     period=period),
+        days=lang.days(model.period.first_date, model.period.last_date), state=model.state,
+        verdict=verdict.build(lang, model), findings=found, edition=about.edition(lang, model, 12),
+        versions=shown, version_names=tuple(wording.version_name(lang, v) for v in shown),
+        bar_version_names=tuple(wording.version_name(lang, v) for v in wording.bar_versions(shown)),
+        bars=tuple(pictures.usage_bars(lang, model.connectors)),
+        thresholds=tuple(pictures.threshold_marks(lang, model)),
+        bars_note=_more(lang, len(model.connectors) - pictures.CHART_ROWS),
+        flow=tuple(pictures.flow_days(lang, model)), has_bands=bool(model.bands),
+        trend=tuple(pictures.trend_weeks(lang, model)),
+        totals=tuple(tables.total_rows(lang, model, shown)),
+        connectors=tuple(tables.connector_rows(lang, model.connectors[: limits.table_rows], shown, anchors)),
+        connectors_note=_more(lang, len(model.connectors) - limits.table_rows),
+        sections=tuple(_sections(lang, model, chosen, shown, anchors, limits)),
+        sections_note=_more(lang, len(model.connectors) - len(chosen)),
+        details=tuple(tables.detail_rows(lang, details, shown)),
+        details_note=_details_note(lang, model, len(details)),
+        data_days=lang.days(model.flow[0].data_date, model.flow[-1].data_date) if model.flow else "",
+        partners=tuple(tables.partner_rows(lang, model.partners[: limits.partner_rows], shown)),
+        partners_note=_more(lang, len(model.partners) - limits.partner_rows),
+        profiles=about.profiles(lang, model), quality=about.quality(lang, model, limits.other_rows),
+        definitions=about.definitions(lang, model), provenance=about.provenance(lang, model),
+        mentions=lang.listed(model.mentions), anchors=anchors,
+    )  # fmt: skip
+
+
+def _chosen(model: ReportModel, most: int) -> list[ConnectorSection]:
+    """The connectors with a section of their own: those with an insight, then the largest, in the model's order."""
+    ranked = sorted(model.connectors, key=lambda s: (not s.needs_action, not s.insights, -s.messages))
+    kept = {(s.direction, s.connector) for s in ranked[:most]}
+    return [s for s in model.connectors if (s.direction, s.connector) in kept]
+
+
+def _sections(
+    lang: Language, model: ReportModel, chosen: list[ConnectorSection], shown: tuple[str, ...],
+    anchors: dict[tuple[str, str], str], limits: Limits,
+) -> list[tables.SectionView]:  # fmt: skip
+    made = []
+    for part in chosen:
+        anchor = anchors[part.direction, part.connector]
+        insights = [
+            findings.view(lang, model, n + 1, model.insights[n], anchors) for n in part.insights
+            if n < len(model.insights)
+        ]  # fmt: skip
+        made.append(tables.section(lang, model, part, shown, insights, anchor, limits.section_rows))
+    return made
+
+
+def _details(model: ReportModel, most: int) -> list[FlowRow]:
+    """The newest days that fit whole, newest day first: a day is never cut in two."""
+    by_day: dict[date, list[FlowRow]] = {}
+    for row in sorted(model.flow, key=lambda r: (r.data_date, r.direction, r.connector)):
+        by_day.setdefault(row.data_date, []).append(row)
+    kept: list[FlowRow] = []
+    for rows in reversed(list(by_day.values())):
+        if kept and len(kept) + len(rows) > most:
+            break
+        kept += rows
+    return kept[:most]
+
+
+def _details_note(lang: Language, model: ReportModel, count: int) -> str:
+    if count == len(model.flow):
+        return ""
+    return lang._("{shown} of {total} rows are shown here, the newest.", shown=lang.number(count),
+                  total=lang.number(len(model.flow)))  # fmt: skip
+
+
+def _more(lang: Language, more: int) -> str:
+    return lang.ngettext("{n} more not shown here.", "{n} more not shown here.", more) if more > 0 else ""

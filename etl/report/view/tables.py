@@ -1,0 +1,259 @@
+"""The tables: every cell as text, each row with what a program needs to read it back."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from etl.report import numbers
+from etl.report.language import DASH, Language
+from etl.report.model import ConnectorSection, FlowRow, PartnerLine, ReportModel
+from etl.report.view import wording
+from etl.report.view.findings import InsightView, partner_name
+
+Anchors = Mapping[tuple[str, str], str]
+"""The place of each connector's section, by direction and name."""
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A cell: what is shown, and for numbers what it is."""
+
+    text: str
+    value: int | None = None
+    css: str = ""
+
+
+@dataclass(frozen=True)
+class UsageRow:
+    """A connector's TLS usage: counts, and shares that add to 100.0."""
+
+    name: str
+    anchor: str
+    counts: tuple[Cell, ...]
+    shares: tuple[Cell, ...]
+    messages: Cell
+    before: str
+    unknown: Cell
+    css: str = ""
+
+
+@dataclass(frozen=True)
+class DetailRow:
+    """A row of the details table, in Microsoft's columns."""
+
+    day: str
+    iso: str
+    direction: str
+    connector: str
+    kind: str
+    forced: str
+    counts: tuple[Cell, ...]
+    volume: Cell
+    recipients: str
+    size: str
+
+
+@dataclass(frozen=True)
+class PartnerRow:
+    """A partner domain with mail without TLS or with deprecated TLS."""
+
+    direction: str
+    partner: str
+    counts: tuple[Cell, ...]
+    messages: Cell
+    since: str
+    last: str
+
+
+@dataclass(frozen=True)
+class SectionView:
+    """Half a page on one connector."""
+
+    anchor: str
+    name: str
+    long_name: str
+    facts: str
+    summary: str
+    versions: tuple[tuple[str, str, str], ...]
+    """Version, messages, share."""
+    partners: tuple[PartnerRow, ...]
+    partners_note: str
+    ciphers: tuple[tuple[str, str, str], ...]
+    would_break: str
+    insights: tuple[InsightView, ...]
+    contact: str
+
+
+def counts(lang: Language, versions: dict[str, int], shown: Sequence[str]) -> tuple[Cell, ...]:
+    """A row's messages per TLS version, 0 as an en dash."""
+    return tuple(Cell(lang.count(versions.get(v, 0)), versions.get(v, 0)) for v in shown)
+
+
+def usage_row(
+    lang: Language, name: str, versions: dict[str, int], before: int | None, shown: Sequence[str], *,
+    anchor: str = "", css: str = "",
+) -> UsageRow:  # fmt: skip
+    """TLS usage of some mail: counts of all versions, shares of all but `Unknown`."""
+    in_bar = wording.bar_versions(shown)
+    tenths = numbers.tenths({v: versions.get(v, 0) for v in in_bar})
+    whole = wording.total(versions, in_bar)
+    shares = tuple(
+        Cell(f">{lang.decimal(999, 1)}" if n < whole and tenths[v] == 1000 else lang.tenth(n, tenths[v]), tenths[v])
+        for v, n in ((v, versions.get(v, 0)) for v in in_bar)
+    )
+    messages = sum(versions.values())
+    return UsageRow(
+        name=name, anchor=anchor, counts=counts(lang, versions, shown), shares=shares,
+        messages=Cell(lang.number(messages), messages),
+        before=DASH if before is None else lang.number(before),
+        unknown=Cell(lang.count(versions.get("Unknown", 0)), versions.get("Unknown", 0)), css=css,
+    )  # fmt: skip
+
+
+def _summed(sections: Sequence[ConnectorSection]) -> tuple[dict[str, int], int | None]:
+    versions: Counter[str] = Counter()
+    before: int | None = None
+    for section in sections:
+        versions.update(section.versions)
+        if section.messages_before is not None:
+            before = (before or 0) + section.messages_before
+    return dict(versions), before
+
+
+def total_rows(lang: Language, model: ReportModel, shown: Sequence[str]) -> list[UsageRow]:
+    """All mail flow, and each direction: the sums of the connectors below them."""
+    groups = (
+        (lang._("All mail flow"), model.connectors),
+        (lang._("All mail in"), [s for s in model.connectors if s.direction == "inbound"]),
+        (lang._("All mail out"), [s for s in model.connectors if s.direction == "outbound"]),
+    )
+    return [usage_row(lang, name, *_summed(sections), shown, css="sum") for name, sections in groups]
+
+
+def connector_rows(
+    lang: Language, sections: Sequence[ConnectorSection], shown: Sequence[str], anchors: Anchors
+) -> list[UsageRow]:
+    """One row for each connector and direction."""
+    return [
+        usage_row(
+            lang, wording.directed(lang, s.connector, s.direction), s.versions, s.messages_before, shown,
+            anchor=anchors.get((s.direction, s.connector), ""), css="act" if s.needs_action else "",
+        )
+        for s in sections
+    ]  # fmt: skip
+
+
+def detail_rows(lang: Language, rows: Sequence[FlowRow], shown: Sequence[str]) -> list[DetailRow]:
+    """The details table: date, connector direction and name, type, forced TLS, TLS versions, volume."""
+    days = {row.data_date: lang.day(row.data_date, "EEE d MMM") for row in rows}
+    return [
+        DetailRow(
+            day=days[row.data_date], iso=row.data_date.isoformat(), direction=wording.direction(lang, row.direction),
+            connector=wording.connector(lang, row.connector, row.direction),
+            kind=wording.connector_type(lang, row.connector_type), forced=wording.forced(lang, row.forced_tls),
+            counts=counts(lang, row.versions, shown), volume=Cell(lang.number(row.messages), row.messages),
+            recipients=lang.number(row.recipients), size=lang.size(row.bytes),
+        )
+        for row in rows
+    ]  # fmt: skip
+
+
+def partner_rows(lang: Language, lines: Sequence[PartnerLine], shown: Sequence[str]) -> list[PartnerRow]:
+    """Partner domains with their messages by version, since when and when last below TLS 1.2."""
+    return [
+        PartnerRow(
+            direction=wording.direction(lang, line.direction), partner=partner_name(lang, line.partner_domain),
+            counts=counts(lang, line.versions, shown), messages=Cell(lang.number(line.messages), line.messages),
+            since=lang.day(line.first_seen_date, "d MMM yy"), last=lang.day(line.last_seen_date, "d MMM yy"),
+        )
+        for line in lines
+    ]  # fmt: skip
+
+
+def section(
+    lang: Language, model: ReportModel, part: ConnectorSection, shown: Sequence[str], insights: Sequence[InsightView],
+    anchor: str, most: int,
+) -> SectionView:  # fmt: skip
+    """One connector in detail; at most `most` partners and ciphers are listed."""
+    name = wording.directed(lang, part.connector, part.direction)
+    row = usage_row(lang, "", part.versions, part.messages_before, shown)
+    in_bar = wording.bar_versions(shown)
+    shares = dict(zip(in_bar, row.shares, strict=True))
+    versions = tuple(
+        (wording.version_name(lang, v), lang.count(part.versions.get(v, 0)), _share_text(shares, v)) for v in shown
+    )
+    more = part.partners_below_count - min(most, len(part.partners_below))
+    note = lang.ngettext("and {n} partner more", "and {n} partners more", more) if more > 0 else ""
+    facts = [
+        wording.connector_type(lang, part.connector_type),
+        {True: lang._("TLS forced"), False: lang._("TLS not forced"), None: lang._("forced TLS not told")}[
+            part.forced_tls
+        ],
+    ]
+    return SectionView(
+        anchor=anchor, name=wording.short(name, 90), long_name=name if len(name) > 90 else "",
+        facts=" · ".join(f for f in facts if f != DASH), summary=_summary(lang, model, part), versions=versions,
+        partners=tuple(partner_rows(lang, part.partners_below[:most], shown)), partners_note=note,
+        ciphers=tuple(
+            (wording.version_name(lang, c.tls_version), _cipher(lang, c.tls_cipher), lang.number(c.messages))
+            for c in part.ciphers[:most]
+        ),
+        would_break=_would_break(lang, part), insights=tuple(insights), contact=part.contact or "",
+    )  # fmt: skip
+
+
+def _share_text(shares: dict[str, Cell], version: str) -> str:
+    cell = shares.get(version)
+    return DASH if cell is None or cell.text == DASH else f"{cell.text}\u202f%"
+
+
+def _cipher(lang: Language, name: str) -> str:
+    return {"none": lang._("none"), "Unknown": lang._("Unknown"), "": lang._("none")}.get(name, wording.clean(name))
+
+
+def _summary(lang: Language, model: ReportModel, part: ConnectorSection) -> str:
+    parts = [lang.ngettext("{n} message", "{n} messages", part.messages)]
+    if part.messages_before is not None:
+        parts.append(
+            f"{wording.before_word(lang, model.period)} {lang.number(part.messages_before)} "
+            f"({lang.signed(part.messages - part.messages_before)})"
+        )
+    if part.recipients is not None:
+        parts.append(lang.ngettext("{n} recipient", "{n} recipients", part.recipients))
+    if part.bytes is not None:
+        parts.append(lang.size(part.bytes))
+    parts.append(lang.ngettext("{n} partner domain", "{n} partner domains", part.partners_count))
+    protected = part.protected.now
+    if protected.total:
+        text = lang._("{share} protected", share=lang.share(protected))
+        if part.protected.before and part.protected.before.total:
+            text += f" ({wording.before_word(lang, model.period)} {lang.share(part.protected.before)})"
+        parts.append(text)
+    if part.is_estimated:
+        parts.append(lang._("estimated from percentages"))
+    return " · ".join(parts)
+
+
+def _would_break(lang: Language, part: ConnectorSection) -> str:
+    """What refusing mail without TLS, or all below TLS 1.2, would have stopped (the second includes the first)."""
+    would = part.would_break
+    plain = lang.ngettext("{n} message", "{n} messages", would.plaintext_messages)
+    old = lang.ngettext("{n} message", "{n} messages", would.below_modern_messages)
+    if not would.plaintext_messages and not would.below_modern_messages:
+        text = lang._("Nothing: no message of this period came without TLS or below TLS 1.2.")
+    else:
+        text = lang._(
+            "If mail without TLS were refused here, {plain} of {plain_partners} would have failed. "
+            "If everything below TLS 1.2 were refused, {old} of {old_partners} would have failed; {kept} would not.",
+            plain=plain, old=old,
+            plain_partners=lang.ngettext("{n} domain", "{n} domains", would.plaintext_partners),
+            old_partners=lang.ngettext("{n} domain", "{n} domains", would.below_modern_partners),
+            kept=lang.number(would.kept_messages),
+        )  # fmt: skip
+    if would.unknown_messages:
+        text += " " + lang.ngettext(
+            "Of {n} message it can’t be said.", "Of {n} messages it can’t be said.", would.unknown_messages
+        )
+    return text

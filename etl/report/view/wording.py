@@ -1,0 +1,123 @@
+"""Names of things as the reader sees them: connectors, directions, types, periods, versions that matter here."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from etl.report.language import DASH, Language
+from etl.report.model import NO_CONNECTOR, TLS_VERSIONS, PeriodInfo, ReportModel
+
+LONG_NAME = 42
+_ALWAYS = frozenset({"No TLS", "TLS 1.0", "TLS 1.1", "TLS 1.2", "TLS 1.3", "Unknown"})
+
+
+def direction(lang: Language, value: str | None) -> str:
+    """`in` or `out`, as the organisation sees it."""
+    return {"inbound": lang._("in"), "outbound": lang._("out")}.get(value or "", value or DASH)
+
+
+def connector(lang: Language, name: str | None, way: str | None) -> str:
+    """A connector's name; mail without one is told by where it came from or went."""
+    if name != NO_CONNECTOR:
+        return clean(name or DASH)
+    if way == "inbound":
+        return lang._("No connector, from the internet")
+    return lang._("No connector, to the internet") if way == "outbound" else lang._("No connector")
+
+
+def clean(name: str) -> str:
+    """A name without characters that do not show or that turn the text around them."""
+    shown = "".join(c if c.isprintable() else "\ufffd" for c in name)
+    return shown.strip() or DASH
+
+
+def short(name: str, length: int = LONG_NAME) -> str:
+    """A name cut to `length` with an ellipsis, for places that can't wrap; the whole stands in the tables."""
+    return name if len(name) <= length else f"{name[: length - 1].rstrip()}…"
+
+
+def directed(lang: Language, name: str | None, way: str | None) -> str:
+    """`Litware scanners, in`; mail without a connector says its direction already."""
+    shown = connector(lang, name, way)
+    return shown if name == NO_CONNECTOR or way is None else f"{shown}, {direction(lang, way)}"
+
+
+def connector_type(lang: Language, value: str | None) -> str:
+    """The connector's type as the exports call it, in words where it is one of the known."""
+    known = {"onpremises": lang._("On-premises"), "partner": lang._("Partner")}
+    return DASH if not value else known.get(value.replace("-", "").replace(" ", "").lower(), clean(value))
+
+
+def forced(lang: Language, value: bool | None) -> str:
+    """Whether the connector forces TLS, as exports or settings told."""
+    return DASH if value is None else lang._("yes") if value else lang._("no")
+
+
+def period_name(lang: Language, period: PeriodInfo) -> str:
+    """`Week 47, 2026`; `November 2026`; `16 November 2026 – 22 November 2026`."""
+    if period.kind == "week":
+        year, week, _ = period.first_date.isocalendar()
+        return lang._("Week {week}, {year}", week=week, year=year)
+    if period.kind == "month":
+        text = lang.day(period.first_date, "LLLL y")
+        return text[:1].upper() + text[1:]
+    return f"{lang.day(period.first_date)} – {lang.day(period.last_date)}"
+
+
+def the_period(lang: Language, period: PeriodInfo) -> str:
+    """The same inside a sentence: `week 47`."""
+    if period.kind == "week":
+        return lang._("week {week}", week=period.first_date.isocalendar().week)
+    return lang.day(period.first_date, "LLLL y") if period.kind == "month" else period_name(lang, period)
+
+
+def before_word(lang: Language, period: PeriodInfo) -> str:
+    """What the period before is called in small print."""
+    words = {"week": lang._("last week"), "month": lang._("last month")}
+    return words.get(period.kind, lang._("before"))
+
+
+def file_period(period: PeriodInfo) -> str:
+    """The period as part of a file's name."""
+    return period.id.replace("..", "_")
+
+
+def versions_shown(model: ReportModel) -> tuple[str, ...]:
+    """The TLS versions that get a column: Microsoft's and TLS 1.1, 1.3, Unknown always, the rest where they occur."""
+    seen: set[str] = set()
+    rows = [part.versions for part in model.flow]
+    rows += [part.versions for part in model.connectors]
+    rows += [part.versions for part in model.trend]
+    for versions in rows:
+        seen.update(name for name, n in versions.items() if n)
+    return tuple(v for v in TLS_VERSIONS if v in _ALWAYS or v in seen)
+
+
+def bar_versions(versions: Iterable[str]) -> tuple[str, ...]:
+    """The versions that stand in a bar: all but `Unknown`, which stands beside it."""
+    return tuple(v for v in versions if v != "Unknown")
+
+
+def version_name(lang: Language, version: str) -> str:
+    """A TLS version in the reader's language."""
+    names = {"No TLS": lang._("No TLS"), "TLS unknown": lang._("TLS unknown"), "Unknown": lang._("Unknown")}
+    return names.get(version, version)
+
+
+def total(versions: Mapping[str, int], names: Iterable[str]) -> int:
+    """The sum over some versions."""
+    return sum(versions.get(name, 0) for name in names)
+
+
+def spelled(lang: Language, count: int) -> str:
+    """A count as a word up to twelve, else in figures."""
+    words = (
+        lang._("no"), lang._("one"), lang._("two"), lang._("three"), lang._("four"), lang._("five"), lang._("six"),
+        lang._("seven"), lang._("eight"), lang._("nine"), lang._("ten"), lang._("eleven"), lang._("twelve"),
+    )  # fmt: skip
+    return words[count] if count < len(words) else lang.number(count)
+
+
+def capital(text: str) -> str:
+    """The same sentence with a capital at its start."""
+    return text[:1].upper() + text[1:]
