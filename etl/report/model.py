@@ -156,6 +156,8 @@ class Insight(Part):
     denominator: int | None = None
     undecided: int = 0
     share: float | None = None
+    share_digits: int = 1
+    """Decimals that share, lower and upper need as percentages so that none of them contradicts the threshold."""
     lower: float | None = None
     upper: float | None = None
     provisional: bool = False
@@ -183,6 +185,8 @@ class ResolvedInsight(Part):
     title: dict[str, str]
     first_seen: str | None
     periods: int
+    provisional: bool = False
+    """Days are missing: that it no longer speaks is not certain."""
 
 
 class FlowRow(Part):
@@ -280,7 +284,9 @@ class ProfileResult(Part):
     not_met: int
     not_judged: int
     verdicts: dict[str, int] = {}
-    """Messages per verdict of the profile, each with its rule id."""
+    """Messages per verdict of the profile, such as `plaintext` or `weak_cipher`."""
+    citations: dict[str, str] = {}
+    """The rule that each verdict cites, second-hand knowledge worded so."""
 
 
 class SourceCompleteness(Part):
@@ -356,7 +362,8 @@ class RejectReason(Part):
 
 
 class UnknownWord(Part):
-    """A TLS version, cipher or other word that no reader knows: spelled as found, addresses masked."""
+    """A TLS version, cipher or other word that no reader knows: spelled as found, addresses masked. `messages` counts
+    the records that held it."""
 
     source: str
     field: str
@@ -429,7 +436,10 @@ class ReportModel(Part):
     connectors: tuple[ConnectorSection, ...]
     """Most in need first; mail without a connector included."""
     partners: tuple[PartnerLine, ...] = ()
-    """Partners without TLS or with deprecated TLS, over all connectors, most such messages first."""
+    """Partners without TLS or with deprecated TLS, over all connectors, most such messages first; capped at 500 in each
+    direction (facts.csv holds all)."""
+    partners_count: int = 0
+    """How many there are, those beyond the cap included."""
     profiles: tuple[ProfileResult, ...] = ()
     quality: DataQuality
     provenance: Provenance

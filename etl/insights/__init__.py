@@ -1,0 +1,177 @@
+"""Insights: what a policy says of a period's measures, with the evidence for it.
+
+`load_policy` reads and checks the policy; `read_book` gathers what rules look at; `evaluate` gives the insights that
+spoke or could not decide, most severe first, and those of the period before that no longer do.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from etl.insights.book import Book, Place, read_book
+from etl.insights.policy import Accepted, Policy, PolicyInvalid, Rule, load_policy, parse_policy
+from etl.insights.rules import OVERALL, Finding, judge
+from etl.insights.texts import filled, joined, listed, words
+from etl.masking import mask
+from etl.periods import Period
+from etl.report.model import Acknowledgement, Insight, ResolvedInsight
+
+__all__ = [
+    "Book", "Judgement", "Policy", "PolicyInvalid", "Rule", "evaluate", "load_policy", "parse_policy", "read_book",
+]  # fmt: skip
+
+_ORDER = ("critical", "warning", "notice", "info")
+PARTNERS_SHOWN = 10
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """The insights of a period, and those of the period before that no longer speak."""
+
+    insights: tuple[Insight, ...]
+    resolved: tuple[ResolvedInsight, ...]
+
+
+def evaluate(book: Book, policy: Policy) -> Judgement:
+    """Judges a period by a policy. Where days are missing every insight is provisional and names them."""
+    found: list[Insight] = []
+    resolved: list[ResolvedInsight] = []
+    for rule in policy.rules:
+        if rule.kind in OVERALL:
+            found += [_insight(book, policy, rule, item) for item in OVERALL[rule.kind](book, rule)]
+            continue
+        for place in _places(book, rule):
+            now = judge(book, rule, place, 0)
+            if now:
+                found.append(_insight(book, policy, rule, now))
+            elif before := _resolved(book, rule, place):
+                resolved.append(before)
+    found += _expired(book, policy, found)
+    return Judgement(tuple(sorted(found, key=_importance)), tuple(sorted(resolved, key=_resolved_order)))
+
+
+def _places(book: Book, rule: Rule) -> list[Place]:
+    if rule.scope == "direction":
+        return [("inbound", None), ("outbound", None)]
+    return book.places()
+
+
+def _importance(item: Insight) -> tuple[int, bool, bool, int, str, str, str]:
+    return (
+        _ORDER.index(item.severity), item.acknowledged is not None, item.verdict != "speaks", -(item.numerator or 0),
+        item.rule, item.direction or "", item.connector or "",
+    )  # fmt: skip
+
+
+def _resolved_order(item: ResolvedInsight) -> tuple[str, str, str]:
+    return item.rule, item.direction or "", item.connector or ""
+
+
+def _streak(book: Book, rule: Rule, place: Place, start: int) -> int:
+    """How many periods in a row, from `start` back, the rule was listed at `place`."""
+    count = 0
+    while start + count < len(book.periods) and judge(book, rule, place, start + count):
+        count += 1
+    return count
+
+
+def _period_at(book: Book, k: int) -> Period:
+    return book.periods[min(k, len(book.periods) - 1)].period
+
+
+def _resolved(book: Book, rule: Rule, place: Place) -> ResolvedInsight | None:
+    """The insight that spoke in the period before and is no more, where there still is mail to judge.
+
+    Good news (severity info) need no notice of their end. Days missing make it provisional.
+    """
+    if rule.severity == "info" or len(book.periods) < 2 or not book.periods[0].at(place):
+        return None
+    before = judge(book, rule, place, 1)
+    if before is None or before.verdict != "speaks":
+        return None
+    count = _streak(book, rule, place, 1)
+    return ResolvedInsight(
+        rule=rule.id,
+        direction=place[0],
+        connector=place[1],
+        title=rule.title,
+        first_seen=str(_period_at(book, count)),
+        periods=count,
+        provisional=bool(book.completeness.missing),
+    )
+
+
+def _insight(book: Book, policy: Policy, rule: Rule, found: Finding) -> Insight:
+    place = found.place
+    count = found.periods or (_streak(book, rule, place, 0) if place else 1)
+    told = book.settings_of(place) if place else None
+    missing = book.completeness.missing
+    share = found.share
+    before = found.share_before
+    partners = book.partners.get(place, ())[:PARTNERS_SHOWN] if place and found.with_partners else ()
+    parts = [found.detail] if found.detail else []
+    if missing and place:
+        parts.append(words("no_bound", days=listed(missing)))
+    return Insight.model_validate(
+        {
+            "rule": rule.id, "rule_version": rule.version, "severity": rule.severity, "verdict": found.verdict,
+            "direction": place[0] if place else None, "connector": place[1] if place else None,
+            "title": rule.title, "advice": _advice(policy, rule, told.contact if told else None),
+            "references": rule.references, "measure": found.measure, "comparator": found.comparator,
+            "threshold": float(found.threshold) if found.threshold is not None else None,
+            "numerator": share.n if share else found.numerator,
+            "denominator": share.total if share else found.denominator,
+            "undecided": share.undecided if share else 0,
+            "share": share.value if share else None, "share_digits": found.share_digits,
+            "lower": share.lower if share else None, "upper": share.upper if share else None,
+            "provisional": found.provisional or bool(missing), "missing": missing, "days": found.days,
+            "share_before": before.value if before else None,
+            "first_seen": str(_period_at(book, count - 1)), "periods_in_a_row": count,
+            "contact": told.contact if told else None, "partner": told.partner if told else None,
+            "partners": partners, "acknowledged": _acknowledged(book, policy, rule.id, place),
+            "detail": joined(parts),
+        }
+    )  # fmt: skip
+
+
+def _advice(policy: Policy, rule: Rule, contact: str | None) -> dict[str, str]:
+    """The rule's advice per language, with whom to reach where the settings name somebody."""
+    if not contact:
+        return rule.advice
+    return {
+        language: f"{text} {filled(policy.contact[language], contact=contact)}" if language in policy.contact else text
+        for language, text in rule.advice.items()
+    }
+
+
+def _matches(item: Accepted, rule: str, place: Place | None) -> bool:
+    return (
+        item.rule == rule
+        and (item.connector is None or (place is not None and item.connector == place[1]))
+        and (item.direction is None or (place is not None and item.direction == place[0]))
+    )
+
+
+def _acknowledged(book: Book, policy: Policy, rule: str, place: Place | None) -> Acknowledgement | None:
+    """The acknowledgement that holds through the period's last day; of several, the one that holds longest."""
+    holding = [
+        item for item in policy.acknowledgements if _matches(item, rule, place) and item.until >= book.period.last_date
+    ]
+    if not holding:
+        return None
+    longest = max(holding, key=lambda item: (item.until, item.by))
+    return Acknowledgement(by=longest.by, until=longest.until, why=longest.why)
+
+
+def _expired(book: Book, policy: Policy, found: list[Insight]) -> Iterator[Insight]:
+    """An insight for each acknowledgement that has run out while what it accepted goes on."""
+    rule = next((rule for rule in policy.rules if rule.kind == "acknowledgement_expired"), None)
+    for item in policy.acknowledgements if rule else ():
+        if item.until >= book.period.last_date:
+            continue
+        for insight in found:
+            place: Place | None = (insight.direction, insight.connector) if insight.direction else None
+            if rule and _matches(item, insight.rule, place) and insight.acknowledged is None:
+                detail = words("expired", by=mask(item.by), until=item.until, why=item.why)
+                yield _insight(book, policy, rule, Finding(place, "speaks", insight.rule, detail=detail, periods=1))

@@ -1,0 +1,228 @@
+"""What rules read: messages per TLS version and cipher of each connector, now and in the periods before.
+
+Made from measures alone, over a warehouse or an edition's own inputs. A *place* is a direction and a connector
+(nothing for all connectors of the direction).
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+import duckdb
+
+from etl.measures import measure
+from etl.periods import Period
+from etl.report.model import DEPRECATED, NO_CONNECTOR, Band, Completeness, Direction, PartnerLine
+from etl.settings import Connector
+
+Place = tuple[Direction, str | None]
+Versions = Mapping[str, int]
+EMPTY: Versions = {}
+
+PARTNERS_LISTED = 500
+"""Partners below TLS 1.2 that are listed, per direction; and at most a tenth of them per connector."""
+
+
+@dataclass(frozen=True)
+class Told:
+    """A connector's type and whether TLS is forced on it, from one day to another."""
+
+    first_date: date
+    last_date: date
+    connector_type: str | None
+    forced_tls: bool | None
+
+
+@dataclass(frozen=True)
+class Sums:
+    """Messages of one period: per place and TLS version, and per place, TLS version and cipher."""
+
+    period: Period
+    versions: Mapping[Place, Versions]
+    ciphers: Mapping[Place, Mapping[tuple[str, str], int]]
+
+    def at(self, place: Place) -> Versions:
+        """Messages per TLS version at `place`."""
+        return self.versions.get(place, EMPTY)
+
+    def messages(self, place: Place) -> int:
+        """All messages at `place`."""
+        return sum(self.at(place).values())
+
+
+@dataclass(frozen=True)
+class Book:
+    """All that rules read. `periods[0]` is the period itself, `periods[1]` the one before, and so on."""
+
+    periods: Sequence[Sums]
+    days: Mapping[Place, Mapping[date, Versions]]
+    bands: Mapping[tuple[date, Place], Band]
+    life: Mapping[Place, tuple[date, date]]
+    told: Mapping[Place, Sequence[Told]]
+    partners: Mapping[Place, tuple[PartnerLine, ...]]
+    partners_below: Mapping[Place, int]
+    """How many partners went below TLS 1.2, those beyond the lines listed included."""
+    completeness: Completeness
+    connectors: tuple[Connector, ...]
+
+    @property
+    def period(self) -> Period:
+        """The period that is judged."""
+        return self.periods[0].period
+
+    @property
+    def begins(self) -> date | None:
+        """The first data date of all that is known of the time before the period."""
+        return min((first for first, _ in self.life.values()), default=None)
+
+    def places(self) -> list[Place]:
+        """Every direction and connector with mail in any period at hand, in order."""
+        found = {place for sums in self.periods for place in sums.versions if place[1] is not None}
+        return sorted(found | set(self.life), key=lambda place: (place[0], place[1] or ""))
+
+    def told_at(self, place: Place, k: int = 0) -> Told | None:
+        """What was told last of the connector in the `k`-th period before."""
+        period = self.periods[k].period
+        found = [
+            told
+            for told in self.told.get(place, ())
+            if told.first_date <= period.last_date and told.last_date >= period.first_date
+        ]
+        return found[-1] if found else None
+
+    def told_last_before(self, place: Place) -> Told | None:
+        """What was told last of the connector before the period."""
+        found = [told for told in self.told.get(place, ()) if told.first_date < self.period.first_date]
+        return found[-1] if found else None
+
+    def told_on(self, place: Place, day: date) -> Told | None:
+        """What was told of the connector on `day`."""
+        return next((told for told in self.told.get(place, ()) if told.first_date <= day <= told.last_date), None)
+
+    def settings_of(self, place: Place) -> Connector | None:
+        """What the settings say of the connector: of its direction, else of both."""
+        named = [item for item in self.connectors if item.name == place[1]]
+        exact = [item for item in named if item.direction == place[0]]
+        return next(iter(exact + [item for item in named if item.direction is None]), None)
+
+
+def read_book(
+    con: duckdb.DuckDBPyConnection,
+    period: Period,
+    back: Sequence[Period],
+    completeness: Completeness,
+    connectors: tuple[Connector, ...],
+) -> Book:
+    """The book of `period` from a connection with an edition's inputs; `back`: the periods before, latest first."""
+    span = {"first_date": period.first_date, "last_date": period.last_date}
+    days: dict[Place, dict[date, Counter[str]]] = defaultdict(lambda: defaultdict(Counter))
+    for row in measure(con, "flow", **span):
+        for place in _both(row["direction"], row["connector"]):
+            days[place][row["data_date"]][row["tls_version"]] += row["messages"]
+    bands = {
+        (row["data_date"], (row["direction"], row["connector"])): Band(**row) for row in measure(con, "bands", **span)
+    }
+    partners, below = partner_lines(con, period)
+    return Book(
+        periods=_sums(con, [period, *back]),
+        days=days,
+        bands=bands,
+        life={
+            (row["direction"], row["connector"]): (row["first_date"], row["last_date"])
+            for row in measure(con, "earlier_life")
+        },
+        told=_told(con),
+        partners=partners,
+        partners_below=below,
+        completeness=completeness,
+        connectors=connectors,
+    )
+
+
+def _both(direction: Direction, connector: str) -> tuple[Place, Place]:
+    """The places that a connector's messages are counted at: its own, and its direction's."""
+    return (direction, connector), (direction, None)
+
+
+def _sums(con: duckdb.DuckDBPyConnection, spans: Sequence[Period]) -> tuple[Sums, ...]:
+    by_period: dict[date, tuple[dict[Place, Counter[str]], dict[Place, Counter[tuple[str, str]]]]] = {
+        span.first_date: (defaultdict(Counter), defaultdict(Counter)) for span in spans
+    }
+    own = spans[0]
+    now = measure(con, "ciphers", first_date=own.first_date, last_date=own.last_date)
+    for row in [*(row | {"first_date": own.first_date} for row in now), *measure(con, "earlier_periods")]:
+        if row["first_date"] not in by_period:
+            continue
+        versions, ciphers = by_period[row["first_date"]]
+        for place in _both(row["direction"], row["connector"]):
+            versions[place][row["tls_version"]] += row["messages"]
+            ciphers[place][row["tls_version"], row["tls_cipher"]] += row["messages"]
+    return tuple(Sums(span, *by_period[span.first_date]) for span in spans)
+
+
+def _told(con: duckdb.DuckDBPyConnection) -> dict[Place, list[Told]]:
+    found: dict[Place, list[Told]] = defaultdict(list)
+    for row in measure(con, "earlier_told"):
+        found[row["direction"], row["connector"]].append(
+            Told(row["first_date"], row["last_date"], row["connector_type"], row["forced_tls"])
+        )
+    return found
+
+
+def partner_lines(
+    con: duckdb.DuckDBPyConnection, period: Period
+) -> tuple[dict[Place, tuple[PartnerLine, ...]], dict[Place, int]]:
+    """Partners below TLS 1.2 per place, most such messages first, and how many there are in all."""
+    life: dict[tuple[Place, str], tuple[date, date]] = {}
+    for row in measure(con, "earlier_partners"):
+        for place in {(row["direction"], row["connector"]), (row["direction"], None)}:
+            first, last = life.get((place, row["partner_domain"]), (date.max, date.min))
+            life[place, row["partner_domain"]] = (min(first, row["first_date"]), max(last, row["last_date"]))
+    span = {"first_date": period.first_date, "last_date": period.last_date}
+    for row in measure(con, "partner_days", **span):
+        key = ((row["direction"], row["connector"]), row["partner_domain"])
+        first, last = life.get(key, (date.max, date.min))
+        life[key] = (min(first, row["first_date"]), max(last, row["last_date"]))
+    lines: dict[Place, dict[str, dict[str, int]]] = defaultdict(dict)
+    counts: dict[Place, int] = {}
+    for row in measure(con, "partners_below", most=PARTNERS_LISTED, **span):
+        place = (row["direction"], row["connector"])
+        if place[1] is None or row["place"] <= PARTNERS_LISTED // 10:
+            lines[place].setdefault(row["partner_domain"], {})[row["tls_version"]] = row["messages"]
+        counts[place] = row["partners"]
+    made = {place: tuple(_lines(place, partners, life)) for place, partners in lines.items()}
+    return made, counts
+
+
+def _lines(
+    place: Place, partners: Mapping[str, dict[str, int]], life: Mapping[tuple[Place, str], tuple[date, date]]
+) -> Iterator[PartnerLine]:
+    for domain, versions in partners.items():
+        first, last = life.get((place, domain), (None, None))
+        yield PartnerLine(
+            direction=place[0],
+            partner_domain=domain,
+            connector=place[1],
+            versions=versions,
+            messages=sum(versions.values()),
+            first_seen_date=first,
+            last_seen_date=last,
+        )
+
+
+def below_modern(versions: Versions) -> int:
+    """Messages below TLS 1.2: without TLS, or with deprecated TLS."""
+    return sum(versions.get(version, 0) for version in ("No TLS", *DEPRECATED))
+
+
+def is_named(place: Place) -> bool:
+    """Whether it is a connector by name, not mail without one nor a whole direction."""
+    return place[1] not in (None, NO_CONNECTOR)
+
+
+def weeks_between(first: date, last: date) -> int:
+    """Whole weeks from `first` to `last`."""
+    return (last - first) // timedelta(days=7)

@@ -1,0 +1,44 @@
+"""Words of insights whose evidence is no share, in every language that `texts.toml` has."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Mapping, Sequence
+from functools import cache
+from pathlib import Path
+
+
+@cache
+def _texts() -> dict[str, dict[str, str]]:
+    return tomllib.loads(Path(__file__).with_name("texts.toml").read_text(encoding="utf-8"))
+
+
+def words(key: str, **values: object) -> dict[str, str]:
+    """The text `key` per language, its {names} filled with `values`; a value may itself be a text per language."""
+    return {language: _filled(table[key], language, values) for language, table in _texts().items()}
+
+
+def joined(parts: list[dict[str, str]]) -> dict[str, str]:
+    """Several texts per language as one, with a space between."""
+    languages = [language for language in _texts() if parts]
+    return {language: " ".join(part[language] for part in parts) for language in languages}
+
+
+def listed(items: Sequence[str], most: int = 7) -> str:
+    """`items` with commas between; of many the first ones, and how many more there are."""
+    shown = ", ".join(items[:most])
+    return f"{shown} (+{len(items) - most})" if len(items) > most else shown
+
+
+def filled(text: str, **values: str) -> str:
+    """`text` with its {names} replaced, once, by `values`: what is put in is not read again."""
+    return _filled(text, "", values)
+
+
+def _filled(text: str, language: str, values: Mapping[str, object]) -> str:
+    def value(match: re.Match[str]) -> str:
+        found = values.get(match[1], match[0])
+        return str(found[language]) if isinstance(found, dict) else str(found)
+
+    return re.sub(r"\{(\w+)\}", value, text)
