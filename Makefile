@@ -1,43 +1,49 @@
-# `make help` lists what there is.
-PYTHON ?= python3
-BIN := .venv/bin
-UV_VERSION := 0.13.9
+# Every target works in a fresh clone. `make help` lists them.
+.DEFAULT_GOAL := help
+SHELL := /bin/bash
+PY := .venv/bin/python
 
-.PHONY: help setup run test test-long lint clean lock reference
+.PHONY: help setup setup-dev run test test-long lint bench up down clean lock
 
-help: ## List the targets.
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+help:  ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-.venv/.made: requirements-dev.txt
-	@test -x $(BIN)/python || $(PYTHON) -m venv .venv || { \
-	  echo "python3-venv is missing: install Debian's package python3-venv and run make again"; exit 1; }
-	@$(BIN)/python -m pip install --quiet uv==$(UV_VERSION)
-	@$(BIN)/uv pip install --quiet --python .venv --require-hashes -r requirements-dev.txt
-	@touch $@
+setup:  ## install what the program needs: .venv with hashed pins, system libraries
+	@bash tools/setup.sh run
 
-setup: .venv/.made ## Install what is needed into .venv, and system libraries where missing.
-	@bash tools/system_packages.sh
+setup-dev:
+	@bash tools/setup.sh dev
 
-run: setup ## Take the samples through the real job; everything it makes lies under run/.
-	@$(BIN)/python -m tools.run_samples
+run: setup  ## take the bundled samples through the real DAGs, into run/
+	@exec $(PY) -m tools.run_samples
 
-test: setup ## Run the whole test suite.
-	$(BIN)/python -m pytest -q -m "not long"
+test: setup-dev  ## the whole suite
+	@exec $(PY) -m pytest -q -n 2 --dist loadgroup -m "not long"
 
-test-long: setup ## The same with many more examples.
-	$(BIN)/python -m pytest -q
+test-long: setup-dev  ## the suite with many more drawn examples
+	@exec $(PY) -m pytest -q -n 2 --dist loadgroup
 
-lint: .venv/.made ## Linters and type checker.
-	$(BIN)/ruff check .
-	$(BIN)/ruff format --check .
-	$(BIN)/mypy --strict etl
+lint: setup-dev  ## linters, formatter, type checker
+	@.venv/bin/ruff check .
+	@.venv/bin/ruff format --check .
+	@$(PY) -m mypy
 
-reference: .venv/.made ## Write docs/reference.md anew.
-	$(BIN)/python tools/make_reference.py
+bench: setup-dev  ## what it costs, beside the alternatives (SIZE=50M for the big one)
+	@exec $(PY) -m bench
 
-lock: .venv/.made ## Pin everything down the tree, with hashes.
-	$(BIN)/uv pip compile -q --generate-hashes --universal --python-version 3.11 requirements.in -o requirements.txt --custom-compile-command "make lock"
-	$(BIN)/uv pip compile -q --generate-hashes --universal --python-version 3.11 -c requirements.txt requirements-dev.in -o requirements-dev.txt --custom-compile-command "make lock"
+up: setup  ## start Airflow's web page, the mail catcher and the archive page, and leave them running
+	@exec $(PY) -m tools.up
 
-clean: ## Remove the environment and everything that runs have made.
-	rm -rf .venv run .pytest_cache .mypy_cache .ruff_cache
+down:  ## stop what `make up` started
+	@if [ -x $(PY) ]; then exec $(PY) -m tools.down; fi
+
+clean: down  ## remove what runs, tests and benchmarks made
+	@rm -rf run bench/data .pytest_cache .mypy_cache .ruff_cache .hypothesis
+
+lock:  ## pin every package anew, with hashes
+	@.venv/bin/uv pip compile requirements-setup.in --generate-hashes --python-version 3.11 \
+	    --custom-compile-command "make lock" --quiet -o requirements-setup.txt
+	@.venv/bin/uv pip compile requirements.in --generate-hashes --python-version 3.11 \
+	    --custom-compile-command "make lock" --quiet -o requirements.txt
+	@.venv/bin/uv pip compile requirements-dev.in -c requirements.txt --generate-hashes --python-version 3.11 \
+	    --custom-compile-command "make lock" --quiet -o requirements-dev.txt

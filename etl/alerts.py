@@ -6,7 +6,7 @@ import smtplib
 from email.message import EmailMessage
 from email.utils import format_datetime, make_msgid
 
-from etl import mailserver, periods
+from etl import periods, smtp
 from etl.errors import DeliveryDelayed
 from etl.masking import mask
 from etl.settings import Settings
@@ -23,7 +23,7 @@ def compose(settings: Settings, recipient: str, subject: str, text: str) -> Emai
     message["To"] = recipient
     message["Subject"] = " ".join(f"[transit-ledger] {subject}".split())[:200]
     message["Date"] = format_datetime(periods.now())
-    message["Message-ID"] = make_msgid(domain=settings.smtp.sender.rpartition("@")[2])
+    message["Message-ID"] = make_msgid(domain=str(settings.smtp.sender).rpartition("@")[2])
     message["Auto-Submitted"] = "auto-generated"
     message.set_content(mask(text)[:_LONGEST])
     return message
@@ -37,7 +37,7 @@ def send(settings: Settings, *, subject: str, text: str) -> int:
     if settings.smtp is None or not settings.alerts.recipients:
         return 0
     try:
-        with mailserver.connect(settings.smtp) as server:
+        with smtp.connect(settings.smtp) as server:
             for recipient in settings.alerts.recipients:
                 server.send_message(compose(settings, recipient, subject, text))
     except (OSError, smtplib.SMTPException) as error:

@@ -12,8 +12,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from etl import landing, mailserver
+from etl import landing
 from etl.settings import Settings, Smtp, Source
+from etl.smtp import connect
 
 TEMPLATES = Path(__file__).resolve().parent.parent / "report_templates"
 _FEW_BYTES = 1 << 30
@@ -90,7 +91,7 @@ def smtp_check(smtp: Smtp | None) -> Check:
     if smtp.connection:
         where += f" (Airflow's connection '{smtp.connection}' may say otherwise)"
     try:
-        with mailserver.connect(smtp, timeout=10) as server:
+        with connect(smtp) as server:
             server.noop()
     except ssl.SSLError as error:
         return Check("wrong", "mail server", f"{where}: TLS failed: {error.reason}", "correct its certificate")
