@@ -12,12 +12,18 @@ FOLDER = Path(__file__).parent
 
 
 def load(con: duckdb.DuckDBPyConnection) -> None:
-    """Makes the temporary tables `tls_words` (word, tls_version) and `cipher_words` (word, tls_cipher) in `con`.
+    """Makes the temporary tables `tls_words` (word, tls_version), `cipher_words` (word, tls_cipher) and `group_words`
+    (word, tls_group) in `con`.
 
-    Words are folded as `fold_word` in reference.sql does it. Sources: the spellings listed in the vendors' and
-    OpenSSL's documents for versions; the IANA TLS Cipher Suites registry for ciphers.
+    Words are folded as `fold_word` in reference.sql does it. What a suite or a group is (key exchange, encryption,
+    forward secrecy, AEAD; post-quantum) stands in ciphers.csv and groups.csv; NOTES.md says where all of it is from.
     """
     database.set_variables(
-        con, {"tls_words_file": str(FOLDER / "tls_words.csv"), "cipher_words_file": str(FOLDER / "cipher_words.csv")}
+        con,
+        {
+            "tls_words_file": str(FOLDER / "tls_words.csv"),
+            "cipher_words_file": str(FOLDER / "cipher_words.csv"),
+            "group_words_file": str(FOLDER / "groups.csv"),
+        },
     )
     con.execute(database.sql("formats/reference", "reference"))
