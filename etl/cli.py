@@ -7,6 +7,7 @@ Exit codes: 0 done; 1 done, with something to look at (a quarantined file, a mis
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -16,7 +17,7 @@ import typer
 from etl import __version__
 from etl.commands import archive, data, insights, ops, report
 from etl.commands.console import Context, err
-from etl.errors import TransitLedgerError
+from etl.errors import StorageFull, TransitLedgerError
 
 app = typer.Typer(
     name="etl",
@@ -53,11 +54,26 @@ for commands in (data, insights, report, archive, ops):
 
 
 def run() -> None:
-    """Runs the command line; every error of our own becomes one clear message and its exit code."""
+    """Runs the command line; every error of our own becomes one clear message and its exit code, never a trace."""
     try:
         app()
     except TransitLedgerError as error:
         err.print(f"transit-ledger: {error}")
         sys.exit(error.exit_code)
     except BrokenPipeError:
+        _silence_output()
         sys.exit(0)
+    except OSError as error:
+        err.print(f"transit-ledger: The system refused: {error}. Correct that and run the command again.")
+        sys.exit(StorageFull.exit_code)
+    except SystemExit:
+        try:
+            sys.stdout.flush()
+        except BrokenPipeError:
+            _silence_output()
+        raise
+
+
+def _silence_output() -> None:
+    """Whoever read our output has gone: what is left of it goes nowhere, without a complaint when Python ends."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

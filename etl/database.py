@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
 import time
+import uuid
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,7 +13,7 @@ from typing import Any
 import duckdb
 
 from etl import storage
-from etl.errors import Busy, NotFound, StorageFull
+from etl.errors import Busy, Failed, NotFound, StorageFull, TransitLedgerError
 from etl.settings import Settings
 
 DUCKDB_SHARE = 0.6
@@ -27,22 +29,12 @@ def sql(folder: str, name: str) -> str:
 
 @contextmanager
 def workbench(settings: Settings) -> Iterator[duckdb.DuckDBPyConnection]:
-    """An in-memory connection within the configured limits, its spill folder below the work folder; closed after."""
-    spill = storage.make_folder(settings.storage.work_path / "spill")
-    con = _connect(":memory:", read_only=False)
-    try:
-        _limit(con, settings, spill)
+    """An in-memory connection within the configured limits, closed after; it spills below the work folder.
+
+    Raises `StorageFull` where the disk or the memory allowed runs out, `Failed` for any other trouble with files.
+    """
+    with _opened(":memory:", read_only=False, settings=settings) as con:
         yield con
-    except duckdb.IOException as error:
-        raise _as_ours(error, settings.storage.root) from error
-    except duckdb.OutOfMemoryException as error:
-        raise StorageFull(
-            f"a query needed more than the memory or spill space allowed: {str(error).splitlines()[0]}",
-            "room for it",
-            "raise [limits] memory, or free disk below the work folder, then run again",
-        ) from error
-    finally:
-        con.close()
 
 
 @contextmanager
@@ -52,13 +44,30 @@ def connect(
     """A connection to the DuckDB file `path`, closed after. Waits a bounded time for another process's lock only."""
     if read_only and not path.exists():
         raise NotFound(f"no warehouse at {path}", "a published warehouse", "run `python -m etl ingest` first")
-    con = _connect(str(path), read_only=read_only)
-    try:
-        if settings is not None:
-            _limit(con, settings, storage.make_folder(settings.storage.work_path / "spill"))
+    with _opened(str(path), read_only=read_only, settings=settings) as con:
         yield con
+
+
+@contextmanager
+def _opened(path: str, *, read_only: bool, settings: Settings | None) -> Iterator[duckdb.DuckDBPyConnection]:
+    con = None
+    spill: Path | None = None
+    try:
+        con = _connect(path, read_only=read_only)
+        if settings is not None:
+            spill = storage.make_folder(settings.storage.work_path / "spill") / f"{storage.TEMPORARY}{uuid.uuid4().hex}"
+            _limit(con, settings, spill)
+        yield con
+    except duckdb.Error as error:
+        ours = _as_ours(error)
+        if ours is None:
+            raise
+        raise ours from error
     finally:
-        con.close()
+        if con is not None:
+            con.close()
+        if spill is not None:
+            shutil.rmtree(spill, ignore_errors=True)
 
 
 def _connect(path: str, *, read_only: bool) -> duckdb.DuckDBPyConnection:
@@ -89,17 +98,28 @@ def _limit(con: duckdb.DuckDBPyConnection, settings: Settings, spill: Path) -> N
         con.execute("set threads = $threads", {"threads": settings.limits.threads})
 
 
-def _as_ours(error: duckdb.IOException, root: Path) -> Exception:
-    text = str(error)
-    if any(
-        word in text for word in ("No space left", "File too large", "Read-only", "Permission denied", "Disk quota")
-    ):
+_REFUSED = ("No space left", "File too large", "Read-only", "Permission denied", "Disk quota")
+"""How DuckDB words the system's refusal to write."""
+
+
+def _as_ours(error: duckdb.Error) -> TransitLedgerError | None:
+    """`error` as one of ours where it tells of the machine; nothing where it tells of the query or its data."""
+    first = str(error).splitlines()[0]
+    if isinstance(error, duckdb.OutOfMemoryException):
         return StorageFull(
-            f"could not write below {root}: {text.splitlines()[0]}",
+            f"a query needed more than the memory or spill space allowed: {first}",
+            "room for it",
+            "raise [limits] memory, or free disk below the work folder, then run again",
+        )
+    if any(word in str(error) for word in _REFUSED):
+        return StorageFull(
+            f"the database could not write: {first}",
             "a writable disk with room",
             "make room or correct the permissions, then run the command again; nothing half-written is visible",
         )
-    return error
+    if isinstance(error, duckdb.IOException):
+        return Failed(f"the database could not read or write a file: {first}", "", "run the command again")
+    return None
 
 
 def rows(

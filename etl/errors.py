@@ -76,6 +76,12 @@ class StorageFull(Transient):
     exit_code = 74  # EX_IOERR of sysexits.h
 
 
+class Failed(Transient):
+    """A file of our own could not be read or written for a reason that may pass (moved meanwhile, a network)."""
+
+    exit_code = 74
+
+
 class Busy(Transient):
     """Another process holds a lock for longer than the bounded wait."""
 

@@ -14,7 +14,7 @@ import secrets
 import shutil
 import tempfile
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field
 from datetime import date
 from functools import lru_cache
@@ -62,17 +62,13 @@ class FileCounts:
 
 def hash_key(settings: Settings, environment: dict[str, str] | None = None) -> bytes:
     """The key of all hashes of addresses and message ids: from the environment, else made once beside the data."""
-
     given = (environment if environment is not None else os.environ).get(settings.storage.key_env)
     if given:
         return hashlib.sha256(given.encode("utf-8")).digest()
     path = settings.storage.root / "hash.key"
     if not path.exists():
-        try:
-            storage.write_new(path, secrets.token_bytes(32))
-            path.chmod(0o600)
-        except FileExistsError:
-            pass
+        with suppress(FileExistsError):
+            storage.write_new(path, secrets.token_bytes(32), mode=0o600)
     return path.read_bytes()
 
 

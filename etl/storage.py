@@ -40,9 +40,11 @@ def disk_errors(path: Path) -> Iterator[None]:
 
 
 def make_folder(path: Path) -> Path:
-    """The folder, made if need be, for owner and group only."""
+    """The folder, made if need be with those above it, for owner and group only."""
     with disk_errors(path / "x"):
-        path.mkdir(mode=0o750, parents=True, exist_ok=True)
+        missing = [path, *path.parents][: next((n for n, at in enumerate([path, *path.parents]) if at.is_dir()), None)]
+        for folder in reversed(missing):
+            folder.mkdir(mode=0o750, exist_ok=True)
     return path
 
 
@@ -55,11 +57,11 @@ def sync_folder(path: Path) -> None:
         os.close(handle)
 
 
-def sync_file(path: Path) -> None:
+def sync_file(path: Path, mode: int = 0o640) -> None:
     """Makes a file's bytes last, and takes rights from everybody but owner and group."""
     handle = os.open(path, os.O_RDWR)
     try:
-        os.fchmod(handle, 0o640)
+        os.fchmod(handle, mode)
         os.fsync(handle)
     finally:
         os.close(handle)
@@ -133,7 +135,7 @@ def write_atomic(path: Path, content: bytes) -> None:
         temporary.write_bytes(content)
 
 
-def write_new(path: Path, content: bytes) -> None:
+def write_new(path: Path, content: bytes, mode: int = 0o640) -> None:
     """Writes `content` to `path`, which must not exist: `FileExistsError` if another writer was first. Never a part."""
     make_folder(path.parent)
     with disk_errors(path):
@@ -142,7 +144,7 @@ def write_new(path: Path, content: bytes) -> None:
         try:
             with os.fdopen(handle, "wb") as file:
                 file.write(content)
-            sync_file(temporary)
+            sync_file(temporary, mode)
             os.link(temporary, path)
             sync_folder(path.parent)
         finally:

@@ -129,13 +129,16 @@ def check(path: Path) -> list[Problem]:
     problems = [Problem(BAGIT, "missing")] if BAGIT not in present else []
     problems += [Problem(INFO, "missing")] if INFO not in present else []
     listed: dict[str, str] = {}
+    readable = True
     for manifest, inside in ((TAGMANIFEST, False), (MANIFEST, True)):
         if manifest not in present:
             problems.append(Problem(manifest, "missing"))
+            readable = False
             continue
         entries = _entries(path / manifest, inside) if present[manifest] else None
         if entries is None:
             problems.append(Problem(manifest, "altered"))
+            readable = False
         else:
             listed |= entries
     for name, digest in listed.items():
@@ -143,7 +146,7 @@ def check(path: Path) -> list[Problem]:
             problems.append(Problem(name, "missing"))
         elif not present[name] or _sha256(path / name) != digest:
             problems.append(Problem(name, "altered"))
-    if MANIFEST in present and TAGMANIFEST in present:
+    if readable:  # else nobody can say what should be there
         expected = set(listed) | {TAGMANIFEST, MANIFEST, BAGIT, INFO}
         problems += [Problem(name, "extra") for name in present if name not in expected]
         unlisted = {MANIFEST, BAGIT, INFO} - set(listed)
@@ -176,7 +179,7 @@ def _entries(manifest: Path, inside: bool) -> dict[str, str] | None:
         if not match or match[2] in entries or not _safe(match[2], inside):
             return None
         entries[match[2]] = match[1]
-    return entries
+    return entries or None
 
 
 def _safe(name: str, inside: bool) -> bool:

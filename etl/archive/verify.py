@@ -45,7 +45,7 @@ def verify(archive_path: Path, head: str | None = None) -> list[Finding]:
     found = [*chain.findings(), *_bags(archive_path, chain), *_strays(archive_path, chain)]
     if head is not None:
         found += _against_head(chain, head)
-    return sorted(set(found), key=lambda finding: (finding.number, finding.path, finding.kind))
+    return sorted(set(found), key=lambda found: (found.number, found.kind != "cut-off", found.path, found.kind))
 
 
 def checked_head(archive_path: Path) -> tuple[int, str | None]:
@@ -202,7 +202,7 @@ def _extra(archive: Path, chain: _Chain) -> Iterator[str]:
     bags = {entry.bag for entry in chain.entries.values()} | set(about.unentered(archive, []))
     folders = {ledger.FOLDER} | {parent.as_posix() for name in bags for parent in Path(name).parents}
     known_files = {"index.html"} | {_name(number) for number in chain.contents}
-    for folder in sorted({"."} | {name for name in folders if (archive / name).is_dir()}):
+    for folder in sorted(name for name in {"."} | folders if (archive / name).is_dir()):
         for item in sorted((archive / folder).iterdir()):
             name = item.relative_to(archive).as_posix()
             if item.name.startswith(storage.TEMPORARY) or name in known_files | bags:

@@ -1,0 +1,104 @@
+"""The documents' commands are run, and what is generated from the program is up to date."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+BLOCK = re.compile(r"^```sh\n(.*?)^```", re.MULTILINE | re.DOTALL)
+
+
+def run_blocks(document: str, folder: Path, environment: dict[str, str]) -> str:
+    """Runs a document's `sh` blocks in one shell, in `folder`, where the repository's parts are linked; its output."""
+    for name in ("etl", "samples", "docs", "report_templates"):
+        (folder / name).symlink_to(ROOT / name)
+    blocks = BLOCK.findall((ROOT / document).read_text(encoding="utf-8"))
+    script = "\n".join(["set -euo pipefail", *blocks])
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    done = subprocess.run(
+        ["bash", "-c", script],
+        cwd=folder,
+        env=os.environ | {"PATH": path} | environment,
+        capture_output=True,
+        text=True,
+        timeout=280,
+    )
+    assert done.returncode == 0, f"{document}:\n{done.stdout[-3000:]}\n{done.stderr[-3000:]}"
+    assert "Traceback" not in done.stderr
+    return done.stdout
+
+
+def test_the_tutorial_does_what_it_says(tmp_path: Path) -> None:
+    out = run_blocks("docs/tutorial.md", tmp_path, {})
+    hashes = re.findall(r"^[0-9a-f]{64}$", out, re.MULTILINE)
+    assert len(hashes) == 2
+    assert len(set(hashes)) == 1
+    archive = tmp_path / "tutorial" / "data" / "archive"
+    assert sorted(path.name for path in (archive / "2026" / "W46").iterdir()) == ["e1", "e2"]
+    assert sorted(path.name for path in (archive / "2026" / "W47").iterdir()) == ["e1"]
+    assert list((tmp_path / "tutorial" / "preview").rglob("*.pdf"))
+
+
+def test_the_runbook_does_what_it_says(tmp_path: Path) -> None:
+    (tmp_path / "exports").mkdir()
+    for path in (ROOT / "samples" / "exports").iterdir():
+        (tmp_path / "exports" / path.name).write_bytes(path.read_bytes())
+    config = (ROOT / "docs" / "tutorial.toml").read_text(encoding="utf-8")
+    (tmp_path / "config.toml").write_text(config + "\n[smtp]\n\n[retention]\nlanded_days = 3650\n", encoding="utf-8")
+    run_blocks("docs/runbook.md", tmp_path, {"TRANSIT_LEDGER_CONFIG": "config.toml"})
+
+
+def test_the_reference_is_what_the_program_says() -> None:
+    done = subprocess.run([sys.executable, "tools/make_reference.py", "--check"], cwd=ROOT)
+    assert done.returncode == 0, "run `python tools/make_reference.py`"
+
+
+def test_the_settings_example_explains_every_key() -> None:
+    from etl.settings import Settings, load
+
+    text = (ROOT / "config.example.toml").read_text(encoding="utf-8")
+    load(ROOT / "config.example.toml", {})
+    for table, field in Settings.model_fields.items():
+        section = re.search(rf"^\[+{table}\]+.*?(?=^\[|\Z)", text, re.MULTILINE | re.DOTALL)
+        assert section, table
+        model = next(iter(_models(field.annotation)))
+        for key, inner in model.model_fields.items():
+            if not inner.exclude:
+                assert re.search(rf"^(# )?{key} = .*# \w", section[0], re.MULTILINE), f"{table}.{key}"
+
+
+def _models(annotation: object) -> list[type]:
+    from typing import get_args
+
+    from pydantic import BaseModel
+
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return [annotation]
+    return [model for part in get_args(annotation) for model in _models(part)]
+
+
+@pytest.mark.parametrize("document", [*sorted(path.name for path in (ROOT / "docs").glob("*.md")), "../README.md"])
+def test_links_lead_somewhere(document: str) -> None:
+    path = ROOT / "docs" / document
+    for target in re.findall(r"\]\(([^)#]+)\)", path.read_text(encoding="utf-8")):
+        if not target.startswith("http"):
+            assert (path.parent / target).exists(), f"{document}: {target}"
+
+
+def test_no_place_of_one_machine_is_named() -> None:
+    tracked = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True).stdout.split()
+    assert tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["license"] == "Apache-2.0"
+    for name in tracked:
+        if (
+            name.endswith((".py", ".sql", ".md", ".toml", ".yml", ".html", ".css", ".txt"))
+            and name != "tests/test_docs.py"
+        ):
+            text = (ROOT / name).read_text(encoding="utf-8", errors="replace")
+            assert not re.search(r"index-url|/root/|/home/\w+/", text), name
