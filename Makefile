@@ -3,7 +3,7 @@
 SHELL := /bin/bash
 PY := .venv/bin/python
 
-.PHONY: help setup setup-dev run test test-long lint bench up down clean lock
+.PHONY: help setup setup-dev run test test-long lint bench up down clean lock reference
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -37,13 +37,16 @@ up: setup  ## start Airflow's web page, the mail catcher and the archive page, a
 down:  ## stop what `make up` started
 	@if [ -x $(PY) ]; then exec $(PY) -m tools.down; fi
 
-clean: down  ## remove what runs, tests and benchmarks made
-	@rm -rf run bench/data .pytest_cache .mypy_cache .ruff_cache .hypothesis
+reference: setup-dev  ## write docs/reference.md anew
+	@$(PY) tools/make_reference.py
+
+clean: down  ## remove the environment and everything that runs have made
+	@rm -rf .venv run bench/data .pytest_cache .mypy_cache .ruff_cache .hypothesis
 
 lock:  ## pin every package anew, with hashes
-	@.venv/bin/uv pip compile requirements-setup.in --generate-hashes --python-version 3.11 \
+	@.venv/bin/uv pip compile requirements-setup.in --generate-hashes --universal --python-version 3.11 \
 	    --custom-compile-command "make lock" --quiet -o requirements-setup.txt
-	@.venv/bin/uv pip compile requirements.in --generate-hashes --python-version 3.11 \
+	@.venv/bin/uv pip compile requirements.in --generate-hashes --universal --python-version 3.11 \
 	    --custom-compile-command "make lock" --quiet -o requirements.txt
-	@.venv/bin/uv pip compile requirements-dev.in -c requirements.txt --generate-hashes --python-version 3.11 \
+	@.venv/bin/uv pip compile requirements-dev.in -c requirements.txt --generate-hashes --universal --python-version 3.11 \
 	    --custom-compile-command "make lock" --quiet -o requirements-dev.txt
