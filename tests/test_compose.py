@@ -51,7 +51,7 @@ def test_every_secret_is_asked_for() -> None:
         if re.search(r"(SECRET|PASSWORD|FERNET|_KEY)\w*:", line):
             assert ":?" in line, f"a value in the file: {line.strip()}"
     asked = set(re.findall(r"\$\{(\w+)", text))
-    named = set(re.findall(r"^(\w+)=", (ROOT / ".env.example").read_text(encoding="utf-8"), re.M))
+    named = set(re.findall(r"^(\w+)=", (ROOT / ".env.example").read_text(encoding="utf-8"), re.MULTILINE))
     assert asked == named
 
 
@@ -64,7 +64,7 @@ def test_the_pool_of_publishing_is_made(compose: dict[str, Any]) -> None:
 def test_the_image_gets_all_that_it_copies() -> None:
     text = (ROOT / "Dockerfile").read_text(encoding="utf-8")
     ignored = (ROOT / ".dockerignore").read_text(encoding="utf-8").splitlines()
-    for line in re.findall(r"^COPY (.+)$", text, re.M):
+    for line in re.findall(r"^COPY (.+)$", text, re.MULTILINE):
         for name in line.split()[:-1]:
             assert (ROOT / name).exists(), name
             assert f"!{name.rstrip('/')}" in ignored, name

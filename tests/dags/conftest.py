@@ -1,0 +1,65 @@
+"""Airflow for the tests: its own home below pytest's folder, set before anything of Airflow is imported."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tools.local_airflow import LocalAirflow
+from tools.run_samples import SAMPLES, place, write_config
+
+DAYS = ("2026-11-09", "2026-11-10", "2026-11-11")
+PROBE = Path(__file__).with_name("probe.py")
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _home_of_its_own() -> Iterator[None]:
+    """Importing airflow.sdk in this process must not touch anybody's ~/airflow."""
+    with tempfile.TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
+        patch.setenv("AIRFLOW_HOME", folder)
+        patch.setenv("TRANSIT_LEDGER_CONFIG", str(SAMPLES / "config.toml"))
+        yield
+
+
+def lay_out(folder: Path) -> LocalAirflow:
+    """A folder with the samples' settings and three days' exports, and an Airflow for it that is not started."""
+    airflow = LocalAirflow(folder, folder / "config.toml")
+    exports = folder / "exports"
+    exports.mkdir(parents=True)
+    write_config(airflow.config, airflow.smtp_port)
+    place([SAMPLES / "exports" / f"connector-{day}.csv.gz" for day in DAYS], exports)
+    return airflow
+
+
+@pytest.fixture(scope="session")
+def airflow_folder(tmp_path_factory: pytest.TempPathFactory) -> LocalAirflow:
+    """An Airflow with a migrated SQLite database; nothing runs."""
+    airflow = lay_out(tmp_path_factory.mktemp("airflow") / "run")
+    airflow.fresh_database()
+    return airflow
+
+
+@pytest.fixture
+def probe(airflow_folder: LocalAirflow) -> Callable[..., Any]:
+    """Runs probe.py in a process of its own under that Airflow and returns the JSON on its last line."""
+
+    def run(*args: str, **environment: str) -> Any:
+        done = subprocess.run(
+            [sys.executable, str(PROBE), *args],
+            env=airflow_folder.env | environment,
+            cwd=PROBE.parent.parent.parent,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, done.stdout[-4000:] + done.stderr[-4000:]
+        return json.loads(done.stdout.splitlines()[-1])
+
+    return run
