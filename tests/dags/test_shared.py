@@ -82,8 +82,8 @@ def test_the_week_before_the_local_date(
 def test_a_month_that_ended_in_the_week_is_due_with_it(settings: settings_module.Settings) -> None:
     monthly = settings.report.model_copy(update={"periods": ("week", "month")})
     both = settings.model_copy(update={"report": monthly})
-    due = _shared.due_periods({}, datetime(2026, 12, 7, 5, tzinfo=UTC), both)
-    assert [str(period) for period in due] == ["2026-W49"]
+    due = _shared.due_periods({}, datetime(2026, 12, 14, 5, tzinfo=UTC), both)
+    assert [str(period) for period in due] == ["2026-W50"]
     due = _shared.due_periods({}, datetime(2026, 11, 2, 5, tzinfo=UTC), both)
     assert [str(period) for period in due] == ["2026-W44", "2026-10"]
 
