@@ -180,7 +180,7 @@ def find(settings: Settings, text: str) -> Landed:
         listed = ", ".join(f"{item.receipt.name} ({item.receipt.sha256[:12]})" for item in matches[:5])
         raise NotFound(f"'{text}' names {len(matches)} landed files: {listed}", "one", "give more of the hash")
     raise NotFound(
-        f"no landed file is called '{text}'", "a name, a path or a hash", "`python -m etl status` lists files"
+        f"no landed file is called '{text}'", "a name, a path or a hash", "`python -m etl ingest` lists files"
     )
 
 
