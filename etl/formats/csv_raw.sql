@@ -10,11 +10,12 @@ select * from read_csv(
     delim = getvariable('delimiter'),
     max_line_size = getvariable('record_bytes'),
     auto_detect = false,
+    skip = getvariable('skipped_lines'),
     header = true,
     quote = '"',
     escape = '"',
     strict_mode = true,
     null_padding = false,
     store_rejects = true,
-    rejects_limit = 0
+    rejects_limit = getvariable('most_refused')
 );

@@ -27,13 +27,10 @@ MAX_RECORD_BYTES = 4 << 20
 
 DELIMITERS = ",;\t"
 
-_REASONS = {
-    "MISSING COLUMNS": "too few fields",
-    "TOO MANY COLUMNS": "too many fields",
-    "UNQUOTED VALUE": "a quote that is not closed",
-    "LINE SIZE OVER MAXIMUM": f"longer than {MAX_RECORD_BYTES >> 20} MiB",
-    "INVALID ENCODING": "bytes that are no UTF-8",
-}
+MOST_REFUSED = 100_000
+"""A file with more records than this that are no CSV records of its header's width is refused as a whole."""
+
+_SEPARATOR = re.compile(r'"?sep=(.)"?', re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -44,6 +41,10 @@ class Table:
     delimiter: str
     columns: dict[str, str]
     """Which header stands for which column of the format."""
+    width: int
+    """How many fields a record has."""
+    before: int
+    """Lines up to the end of the header: usually one; more where a header holds line feeds, or after `sep=;`."""
 
 
 def fold(word: str) -> str:
@@ -51,13 +52,40 @@ def fold(word: str) -> str:
     return re.sub(r"[\s_\-.\"'?\ufeff]+", "", word).lower()
 
 
+@dataclass(frozen=True)
+class Header:
+    """The first record of a delimited file. `skipped` counts the lines before it (Excel's `sep=;`), `lines` also its
+    own."""
+
+    delimiter: str
+    cells: list[str]
+    skipped: int = 0
+    lines: int = 1
+
+
 def header(raw: bytes) -> tuple[str, list[str]]:
     """Delimiter and cells of the first record of a head (UTF-8)."""
+    found = read_header(raw)
+    return found.delimiter, found.cells
+
+
+def read_header(raw: bytes) -> Header:
+    """The header of a head (UTF-8); one without cells where there is none to be read."""
     start = raw.decode("utf-8", errors="replace").lstrip("\ufeff")
-    line = text.first_line(raw.lstrip(b"\xef\xbb\xbf"))
-    delimiter = max(DELIMITERS, key=lambda mark: len(next(csv.reader([line], delimiter=mark), [])))
-    cells = next(csv.reader(io.StringIO(start, newline=""), delimiter=delimiter), [])
-    return delimiter, [cell.strip() for cell in cells]
+    first, _, rest = start.partition("\n")
+    stated = _SEPARATOR.fullmatch(first.strip())
+    if stated:
+        start, first = rest, rest.partition("\n")[0]
+    try:
+        marks = [stated[1]] if stated else list(DELIMITERS)
+        delimiter = max(marks, key=lambda mark: len(next(csv.reader([first], delimiter=mark), [])))
+        reader = csv.reader(io.StringIO(start, newline=""), delimiter=delimiter)
+        cells = next(reader, [])
+    except csv.Error:
+        return Header(",", [])
+    return Header(
+        delimiter, [cell.strip() for cell in cells], 1 if stated else 0, reader.line_num + (1 if stated else 0)
+    )
 
 
 def match(cells: Sequence[str], aliases: Mapping[str, Sequence[str]]) -> dict[str, str]:
@@ -86,19 +114,26 @@ def open_table(job: Job, aliases: Mapping[str, Sequence[str]], required: Sequenc
     plain = text.plain(job.path, job.work / "plain.csv", job.settings.limits.expanded_size)
     with plain.path.open("rb") as file:
         head = file.read(text.HEAD)
-    delimiter, cells = header(head)
-    found = match(cells, known)
+    top = read_header(head)
+    found = match(top.cells, known)
     missing = [column for column in required if column not in found]
     if missing:
         tried = "; ".join(f"{column}: {', '.join(known[column])}" for column in missing)
-        seen = ", ".join(cell[:40] for cell in cells[:40]) or "no header"
         raise ExportUnreadable(
-            f"no column for {', '.join(missing)} in the header ({seen})",
+            f"no column for {', '.join(missing)} in the header ({_shown(top.cells)})",
             f"one of these headers ({tried})",
             "name the export's own header in the source's `columns`",
         )
-    _make_raw(job, plain, delimiter, cells, found, template)
-    return Table(plain, delimiter, found)
+    _make_raw(job, plain, top, found, template)
+    return Table(plain, top.delimiter, found, len(top.cells), top.lines)
+
+
+def _shown(cells: Sequence[str]) -> str:
+    """A header for a message; of a first line that is no header but data only that, since it may hold anything."""
+    if any("@" in cell or re.search(r"\d{4}-\d\d-\d\d|\d:\d\d|\0", cell) for cell in cells):
+        return "there is none: the first line holds data"
+    readable = ("".join(mark if mark.isprintable() else "?" for mark in cell[:40]) for cell in cells[:40])
+    return ", ".join(readable) or "there is none"
 
 
 def _extended(aliases: Mapping[str, Sequence[str]], own: Mapping[str, str | tuple[str, ...]]) -> dict[str, list[str]]:
@@ -114,15 +149,12 @@ def _extended(aliases: Mapping[str, Sequence[str]], own: Mapping[str, str | tupl
     return known
 
 
-def _make_raw(
-    job: Job, plain: text.Plain, delimiter: str, cells: Sequence[str], found: Mapping[str, str], template: str
-) -> None:
+def _make_raw(job: Job, plain: text.Plain, top: Header, found: Mapping[str, str], template: str) -> None:
     by_header = {header_name: column for column, header_name in found.items()}
-    columns = {by_header.pop(cell, f"other_{number}"): "VARCHAR" for number, cell in enumerate(cells, 1)}
-    database.set_variables(
-        job.con,
-        {"path": str(plain.path), "columns": columns, "delimiter": delimiter, "record_bytes": MAX_RECORD_BYTES},
-    )
+    columns = {by_header.pop(cell, f"other_{number}"): "VARCHAR" for number, cell in enumerate(top.cells, 1)}
+    variables = {"path": str(plain.path), "columns": columns, "delimiter": top.delimiter, "skipped_lines": top.skipped}
+    limits = {"record_bytes": MAX_RECORD_BYTES, "most_refused": MOST_REFUSED}
+    database.set_variables(job.con, variables | limits)
     job.con.execute(template)
     job.con.execute(database.sql("formats", "csv_raw"))
 
@@ -138,32 +170,40 @@ class Rejected:
 
 def unread(con: duckdb.DuckDBPyConnection) -> tuple[list[Rejected], int]:
     """The records that the CSV reader refused, and the line feeds inside them; call it after the pass over `raw`."""
-    found = database.rows(con, database.sql("formats", "csv_rejects"))
-    rejected = [Rejected(row["record"], _REASONS.get(row["error_type"], row["error_type"].lower())) for row in found]
-    return rejected, sum(row["line_feeds"] or 0 for row in found)
+    con.execute(database.sql("formats", "csv_refused"))
+    found = database.rows(con, "select record, reason, line_feeds from refused order by record")
+    return [Rejected(row["record"], row["reason"]) for row in found], sum(row["line_feeds"] for row in found)
 
 
-def account(
-    con: duckdb.DuckDBPyConnection, table: Table, accepted: int, rejected: Sequence[Rejected], inside: int
-) -> None:
-    """Holds the records told apart against the file's lines; raises `ExportUnreadable` where some were swallowed.
+def account(con: duckdb.DuckDBPyConnection, table: Table, accepted: int) -> int:
+    """Holds the records told apart against the file's lines; how many records the CSV reader refused.
 
-    `accepted` are records that became rows, `inside` the line feeds inside rejected ones.
+    `accepted` are records that became rows. Makes the temporary table `refused` (record, reason, line_feeds); call it
+    after the pass over `raw`. Raises `ExportUnreadable` where records were swallowed: behind a quote that is never
+    closed, or is closed by the next stray one.
     """
-    open_lines = table.plain.lines - 1 - accepted - len(rejected)
-    if open_lines == 0:
-        return
-    with table.plain.path.open("rb") as file:
-        blank = sum(1 for line in file if not line.strip())
-    open_lines -= inside + int(database.value(con, database.sql("formats", "csv_accounting")) or 0)
-    if 0 <= open_lines <= blank or open_lines < 0:
-        return
-    place = next((f", at record {r.record}" for r in rejected if r.reason == _REASONS["UNQUOTED VALUE"]), "")
-    raise ExportUnreadable(
-        f"{open_lines:,} lines could not be told apart into records{place}",
-        "every quote to be closed",
-        "fetch the export again, or mend a copy and hand it in",
-    )
+    con.execute(database.sql("formats", "csv_refused"))
+    count, inside, first_open = con.execute(database.sql("formats", "csv_refused_sums")).fetchone() or (0, 0, None)
+    if count >= MOST_REFUSED:
+        raise ExportUnreadable(
+            f"{MOST_REFUSED:,} records or more do not have the {table.width} fields of the header",
+            "an export of one kind",
+            "look at how it was made; the file stays in storage",
+        )
+    open_lines = table.plain.lines - table.before - accepted - count
+    swallowed = first_open is not None
+    if open_lines and not swallowed:
+        told = con.execute(database.sql("formats", "csv_accounting"), {"width": table.width}).fetchone() or (0, False)
+        open_lines -= inside + int(told[0])
+        swallowed = bool(told[1]) or open_lines != 0
+    if swallowed:
+        place = f" after record {first_open}" if first_open else ""
+        raise ExportUnreadable(
+            f"lines could not be told apart into records{place}: a quote is not closed",
+            "every quote to be closed",
+            "fetch the export again, or mend a copy and hand it in",
+        )
+    return int(count)
 
 
 def number_of(ordinal: int, unread_numbers: Sequence[int]) -> int:

@@ -7,6 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
+import duckdb
+
 from etl import database
 from etl.errors import ExportUnreadable
 from etl.formats import csv_table, reference, zones
@@ -31,6 +33,21 @@ class CsvTrace:
     """Columns that a file must have, besides the required ones, to be recognised without being told its format."""
     kind: Literal["trace", "log"] = "trace"
     reach: tuple[int, int] = (0, 0)
+    own_rows: bool = False
+    """Whether the format's own `rows.sql` makes the view `trace_rows` of the view `records`, in place of the common
+    told_*.sql and trace_rows.sql."""
+    aggregate: bool | None = None
+    """Whether records are sums already; unless said, a column of counts says so."""
+    limits: Sequence[int] = VENDOR_LIMITS
+    """Numbers of records at which the vendor cuts a file short."""
+
+    def prepare(self, job: Job) -> Job:
+        """The job over a plain table where the export is none yet; for formats to override."""
+        return job
+
+    def variables(self, job: Job, table: csv_table.Table) -> dict[str, Any]:  # noqa: ARG002  for formats to override
+        """What the format's own SQL asks for besides the common session variables."""
+        return {}
 
     def recognise(self, sample: Sample) -> bool:
         """Whether the first line is a header with this format's required and telling columns."""
@@ -46,19 +63,14 @@ class CsvTrace:
         table = self._open(job)
         database.set_variables(con, {"records_file": str(job.out / "records.parquet")})
         con.execute(database.sql("formats", "stage_copy"))
-        unread, inside = csv_table.unread(con)
         counts = database.rows(con, database.sql("formats", "stage_counts"), {"file": str(job.out / "records.parquet")})
-        accepted = sum(row["records"] for row in counts)
-        csv_table.account(con, table, accepted, unread, inside)
-        rejected = [*unread]
-        if any(row["outcome"] == "rejected" for row in counts):
-            rejected += self._numbered(job, unread)
-        self._write_rejects(job, sorted(rejected, key=lambda item: item.record))
-        return self._result(job, table, counts, rejected)
+        refused = csv_table.account(con, table, sum(row["records"] for row in counts))
+        self._write_rejects(job, any(row["outcome"] == "rejected" for row in counts))
+        return self._result(job, table, counts, refused)
 
     def _open(self, job: Job) -> csv_table.Table:
         """Everything up to the view `trace_rows`, nothing read yet but the head."""
-        con = job.con
+        job, con = self.prepare(job), job.con
         template = database.sql(f"formats/{self.name}", "columns")
         reference.load(con)
         zones.load(con, job.settings.report.time_zone, job.source.time_zone, job.work)
@@ -69,32 +81,30 @@ class CsvTrace:
             "has_identity": has_identity(table.columns),
             "has_messages": "messages" in table.columns,
         }
-        database.set_variables(con, variables | date_style(job, table))
-        con.execute(database.sql(f"formats/{self.name}", "records"))
-        con.execute(database.sql("formats", "told_many" if table.plain.lists else "told_one"))
-        con.execute(database.sql("formats", "trace_rows"))
+        database.set_variables(con, variables | date_style(job, table) | self.variables(job, table))
+        self._make_rows(con, many=table.plain.lists)
         return table
 
-    def _numbered(self, job: Job, unread: Sequence[csv_table.Rejected]) -> list[csv_table.Rejected]:
-        con = job.con
-        con.execute("set preserve_insertion_order = true")
-        con.execute(database.sql("formats", "csv_numbered"))
+    def _make_rows(self, con: duckdb.DuckDBPyConnection, *, many: bool) -> None:
+        """The views from `dated` to `trace_rows`, over whatever `raw` is."""
+        self._make_records(con)
+        if self.own_rows:
+            con.execute(database.sql(f"formats/{self.name}", "rows"))
+            return
+        con.execute(database.sql("formats", "told_many" if many else "told_one"))
+        con.execute(database.sql("formats", "trace_rows"))
+
+    def _make_records(self, con: duckdb.DuckDBPyConnection) -> None:
+        con.execute(database.sql("formats", "dated"))
         con.execute(database.sql(f"formats/{self.name}", "records"))
-        found = database.rows(con, database.sql("formats", "rejects_numbered"))
-        con.execute("set preserve_insertion_order = false")
-        refused = [item.record for item in unread]
-        return [
-            csv_table.Rejected(csv_table.number_of(row["record"], refused), row["reason"], row["data_date"])
-            for row in found
-        ]
 
     def find(self, job: Job, wanted: Mapping[str, Any], most: int) -> list[Found]:
         """The records behind a fact, as numbered in the file; see `Reader.find`."""
         con = job.con
         self._open(job)
         con.execute("set preserve_insertion_order = true")
-        for step in ("formats/csv_numbered", f"formats/{self.name}/records", "formats/told_many", "formats/trace_rows"):
-            con.execute(database.sql(*step.rsplit("/", 1)))
+        con.execute(database.sql("formats", "csv_numbered"))
+        self._make_rows(con, many=True)
         rows = database.rows(con, database.sql("formats", "find_records"), {**wanted, "most": most})
         unread, _ = csv_table.unread(con)
         refused = [item.record for item in unread]
@@ -103,22 +113,19 @@ class CsvTrace:
             for row in rows
         ]
 
-    @staticmethod
-    def _write_rejects(job: Job, rejected: Sequence[csv_table.Rejected]) -> None:
-        database.set_variables(job.con, {"rejects_file": str(job.out / "rejects.parquet")})
-        job.con.execute(
-            database.sql("formats", "rejects_copy"),
-            {
-                "records": [item.record for item in rejected],
-                "dates": [item.data_date for item in rejected],
-                "reasons": [item.reason for item in rejected],
-            },
-        )
+    def _write_rejects(self, job: Job, some_by_rule: bool) -> None:
+        """Numbers the records that a rule rejected in a second pass, in the file's order, only where there are any."""
+        con = job.con
+        if some_by_rule:
+            con.execute("set preserve_insertion_order = true")
+            con.execute(database.sql("formats", "csv_numbered"))
+            self._make_records(con)
+        con.execute(database.sql("formats", "rejects_numbered" if some_by_rule else "rejects_none"))
+        con.execute("set preserve_insertion_order = false")
+        database.set_variables(con, {"rejects_file": str(job.out / "rejects.parquet")})
+        con.execute(database.sql("formats", "rejects_copy"))
 
-    @staticmethod
-    def _result(
-        job: Job, table: csv_table.Table, counts: list[dict[str, Any]], rejected: Sequence[csv_table.Rejected]
-    ) -> Staged:
+    def _result(self, job: Job, table: csv_table.Table, counts: list[dict[str, Any]], refused: int) -> Staged:
         by_outcome: Counter[str] = Counter()
         skipped: Counter[str] = Counter()
         days: Counter[str] = Counter()
@@ -128,19 +135,20 @@ class CsvTrace:
                 skipped[row["reason"]] += row["records"]
             if row["outcome"] == "used":
                 days[row["data_date"].isoformat()] += row["records"]
-        records = by_outcome["used"] + by_outcome["skipped"] + len(rejected)
+        rejected = by_outcome["rejected"] + refused
+        records = by_outcome["used"] + by_outcome["skipped"] + rejected
         return Staged(
             records=records,
             used=by_outcome["used"],
-            rejected=len(rejected),
+            rejected=rejected,
             skipped=dict(sorted(skipped.items())),
             days=dict(sorted(days.items())),
             unknown_words=database.rows(
                 job.con, database.sql("formats", "stage_words"), {"file": str(job.out / "records.parquet")}
             ),
             has_identity=has_identity(table.columns),
-            is_aggregate="messages" in table.columns,
-            suspected_cut=records in VENDOR_LIMITS,
+            is_aggregate="messages" in table.columns if self.aggregate is None else self.aggregate,
+            suspected_cut=records in self.limits,
             notes={
                 "encoding": table.plain.encoding,
                 "delimiter": table.delimiter,

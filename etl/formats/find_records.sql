@@ -11,8 +11,7 @@ select
     tls_cipher,
     bytes
 from trace_rows
-where ordinal = 1
-    and ($outcome is null or outcome = $outcome)
+where ($outcome is null or outcome = $outcome)
     and ($first_date is null or data_date >= $first_date::date)
     and ($last_date is null or data_date <= $last_date::date)
     and ($direction is null or direction = $direction)
@@ -20,5 +19,6 @@ where ordinal = 1
     and ($partner_domain is null or partner_domain = $partner_domain)
     and ($tls_version is null or tls_version = $tls_version)
     and ($record is null or record = $record)
+qualify row_number() over (partition by record order by ordinal) = 1
 order by record
 limit $most;

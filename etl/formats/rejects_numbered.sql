@@ -1,5 +1,5 @@
--- Rejected records with their number among the accepted ones.
+-- Records that a rule rejected, with their number among the accepted ones.
+create or replace temp table rejected_records as
 select record, reason, data_date
 from records
-where outcome = 'rejected'
-order by record;
+where outcome = 'rejected';

@@ -6,6 +6,8 @@ import codecs
 import gzip
 import io
 import lzma
+import mmap
+import re
 import zipfile
 import zlib
 from collections.abc import Iterator
@@ -26,10 +28,17 @@ _BOMS = (
 )
 
 
+_DAMAGE = (
+    EOFError, zlib.error, gzip.BadGzipFile, zipfile.BadZipFile, lzma.LZMAError, NotImplementedError, RuntimeError,
+)  # fmt: skip
+"""What Python's gzip and zip raise for damaged, encrypted or unknown compressed data."""
+
+
 @dataclass(frozen=True)
 class Plain:
     """Where the plain text lies and what it holds. `lines` counts line feeds, plus a last line without one; `lists`
-    says whether a `;` or `##` occurs anywhere."""
+    says whether a `;` or `##` occurs anywhere; `odd_lines` whether there are blank lines, or lines ended by a carriage
+    return alone (`plain` gives neither)."""
 
     path: Path
     encoding: str
@@ -39,6 +48,7 @@ class Plain:
     lists: bool
     mixed_ends: bool
     compressed: bool
+    odd_lines: bool = False
 
 
 def head(path: Path, size: int = HEAD) -> bytes:
@@ -46,7 +56,7 @@ def head(path: Path, size: int = HEAD) -> bytes:
     try:
         with _unpacked(path) as stream:
             raw = stream.read(size)
-    except (OSError, EOFError, zlib.error, zipfile.BadZipFile, ExportUnreadable):
+    except (OSError, ExportUnreadable, *_DAMAGE):
         return b""
     encoding, bom = detect(raw)
     text = raw[bom:].decode(encoding, errors="ignore" if encoding != "utf-8" else "replace")
@@ -72,11 +82,24 @@ def detect(raw: bytes) -> tuple[str, int]:
 
 
 def plain(path: Path, work: Path, limit: int) -> Plain:
-    """The text of `path` as UTF-8 without a mark: the file itself where it is that already, else a copy at `work`.
+    """The text of `path` as UTF-8 without a mark and without blank lines: the file itself where it is that already,
+    else a copy at `work`.
 
     `limit` is the most bytes that the unpacked text may have. Raises `ExportUnreadable` for an empty, truncated,
     hostile or oversized file.
     """
+    found = _decoded(path, work, limit)
+    if not found.odd_lines:
+        return found
+    mended = work.with_name(f"{work.name}.lines")
+    with disk_errors(mended):
+        _mend_lines(found.path, mended)
+    if found.path == work:
+        work.unlink()
+    return _scan(mended, found.encoding, found.compressed)
+
+
+def _decoded(path: Path, work: Path, limit: int) -> Plain:
     compressed = is_compressed(path)
     try:
         with _unpacked(path) as stream:
@@ -96,8 +119,12 @@ def plain(path: Path, work: Path, limit: int) -> Plain:
         return _scan(work, encoding, compressed)
     except EOFError:
         raise _broken("the compressed data ends before its end mark") from None
-    except (zlib.error, gzip.BadGzipFile, zipfile.BadZipFile, lzma.LZMAError) as error:
+    except _DAMAGE as error:
         raise _broken(f"the compressed data is damaged ({error})") from None
+    except OSError as error:
+        if error.errno is None:  # bz2 in a zip says so when its data is damaged
+            raise _broken(f"the compressed data is damaged ({error})") from None
+        raise
 
 
 def is_compressed(path: Path) -> bool:
@@ -127,7 +154,7 @@ def _zip_member(path: Path) -> IO[bytes]:
     members = [item for item in archive.infolist() if not item.is_dir() and not item.filename.startswith("__MACOSX/")]
     for member in members:
         parts = PurePosixPath(member.filename.replace("\\", "/"))
-        if parts.is_absolute() or ".." in parts.parts:
+        if parts.is_absolute() or ".." in parts.parts or member.filename[1:2] == ":":
             raise ExportUnreadable(
                 "the zip holds a path that climbs out of it", "a zip with one plain file", "distrust it"
             )
@@ -160,24 +187,57 @@ def _recode(stream: IO[bytes], copy: IO[bytes], encoding: str, bom: int, limit: 
                 "raise the limit if the export is genuine",
             )
         copy.write(text)
-    copy.write(held)
+    rest = decoder.decode(b"", final=True).encode("utf-8") if decoder is not None else b""
+    copy.write(held + rest)
+
+
+_BLANK = re.compile(rb"(?:\A|(?<=\n))(?:\r?\n)+")
+
+
+def _mend_lines(path: Path, copy_path: Path) -> None:
+    """Copies text without the blank lines outside quotes; lines ended by carriage returns alone get line feeds."""
+    with (
+        path.open("rb") as file,
+        copy_path.open("wb") as copy,
+        mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as whole,
+    ):
+        if whole.find(b"\n") < 0:
+            for start in range(0, len(whole), CHUNK):
+                copy.write(whole[start : start + CHUNK].replace(b"\r", b"\n"))
+            return
+        kept = counted = quotes = 0
+        for blank in _BLANK.finditer(whole):
+            quotes += sum(part.count(b'"') for part in _parts(whole, counted, blank.start()))
+            counted = blank.start()
+            if quotes % 2 == 0:
+                copy.writelines(_parts(whole, kept, blank.start()))
+                kept = blank.end()
+        copy.writelines(_parts(whole, kept, len(whole)))
+
+
+def _parts(whole: mmap.mmap, start: int, end: int) -> Iterator[bytes]:
+    for at in range(start, end, CHUNK):
+        yield whole[at : min(at + CHUNK, end)]
 
 
 def _scan(path: Path, encoding: str = "", compressed: bool = False) -> Plain:
     """Counts lines and looks for NUL bytes and for bytes that are no UTF-8, a chunk at a time."""
     size = lines = returns = 0
-    last = b"\n"
-    nul = lists = False
+    tail = b"\n"
+    nul = lists = blank = bare = False
     decoder = codecs.getincrementaldecoder("utf-8")()
     valid, pending = True, False
     with path.open("rb") as file:
         for chunk in _chunks(file):
             size += len(chunk)
             lines += chunk.count(b"\n")
-            returns += (chunk[:1] == b"\n" and last == b"\r") + (chunk.count(b"\r\n") if b"\r" in chunk else 0)
+            returns += (chunk[:1] == b"\n" and tail[-1:] == b"\r") + (chunk.count(b"\r\n") if b"\r" in chunk else 0)
+            edge = tail + chunk[:2]
             nul = nul or b"\0" in chunk
-            lists = lists or b";" in chunk or b"##" in chunk
-            last = chunk[-1:]
+            lists = lists or any(mark in part for mark in (b";", b"##") for part in (chunk, edge))
+            blank = blank or any(mark in part for mark in (b"\n\n", b"\n\r\n") for part in (chunk, edge))
+            bare = bare or b"\r" in chunk
+            tail = (tail + chunk)[-2:] if len(chunk) < 2 else chunk[-2:]
             if valid and (pending or not chunk.isascii()):
                 try:
                     decoder.decode(chunk)
@@ -186,8 +246,17 @@ def _scan(path: Path, encoding: str = "", compressed: bool = False) -> Plain:
                     valid = False
     if not encoding:
         encoding = "utf-8" if valid or not _is_latin1(path) else "latin-1"
-    mixed = 0 < returns < lines
-    return Plain(path, encoding, size, lines + (last != b"\n"), nul, lists, mixed, compressed)
+    return Plain(
+        path=path,
+        encoding=encoding,
+        bytes=size,
+        lines=lines + (tail[-1:] != b"\n"),
+        has_nul=nul,
+        lists=lists,
+        mixed_ends=0 < returns < lines,
+        compressed=compressed,
+        odd_lines=blank or (bare and lines == 0),
+    )
 
 
 def _is_latin1(path: Path) -> bool:

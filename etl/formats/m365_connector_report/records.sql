@@ -1,44 +1,7 @@
 -- One row per record and recipient of the export, typed: what was used, what a named rule skipped, what was rejected
--- and why. In: the view `raw`, the tables utc_days, source_clock, tls_words and cipher_words, session variables.
+-- and why. In: the view `dated`, the tables tls_words and cipher_words, session variables.
 create or replace temp view records as
-with stamped as (
-    select
-        *,
-        case getvariable('date_style')
-            when 'iso' then try_cast(date_time as timestamp)
-            when 'offset' then try_cast(date_time as timestamptz)::timestamp
-            when 'date' then try_cast(date_time as timestamp)
-            else try_strptime(date_time, getvariable('date_formats'))
-        end as clock
-    from raw
-),
-
-instants as (
-    select
-        stamped.*,
-        case
-            when source_clock.clock_date is null then clock
-            when clock >= source_clock.from_1 then clock - to_seconds(source_clock.seconds_1)
-            else clock - to_seconds(source_clock.seconds_0)
-        end as occurred_at
-    from stamped
-    left join source_clock on source_clock.clock_date = clock::date
-),
-
-dated as (
-    select
-        instants.*,
-        case
-            when getvariable('date_style') = 'date' then occurred_at::date
-            when occurred_at >= utc_days.from_2 then utc_days.data_date_2
-            when occurred_at >= utc_days.from_1 then utc_days.data_date_1
-            else utc_days.data_date_0
-        end as data_date
-    from instants
-    left join utc_days on utc_days.utc_date = occurred_at::date
-),
-
-worded as (
+with worded as (
     select
         dated.*,
         case lower(trim(direction))

@@ -1,0 +1,37 @@
+-- The records of `raw` with the clock they show, the UTC instant it means and the data date that this falls on; null
+-- where the text is no date. In: the view `raw`, the tables utc_days and source_clock, date_style and date_formats.
+create or replace temp view dated as
+with stamped as (
+    select
+        *,
+        case getvariable('date_style')
+            when 'iso' then try_cast(date_time as timestamp)
+            when 'offset' then try_cast(date_time as timestamptz)::timestamp
+            when 'date' then try_cast(date_time as timestamp)
+            else try_strptime(date_time, getvariable('date_formats'))
+        end as clock
+    from raw
+),
+
+instants as (
+    select
+        stamped.*,
+        case
+            when source_clock.clock_date is null then clock
+            when clock >= source_clock.from_1 then clock - to_seconds(source_clock.seconds_1)
+            else clock - to_seconds(source_clock.seconds_0)
+        end as occurred_at
+    from stamped
+    left join source_clock on source_clock.clock_date = clock::date
+)
+
+select
+    instants.*,
+    case
+        when getvariable('date_style') = 'date' then occurred_at::date
+        when occurred_at >= utc_days.from_2 then utc_days.data_date_2
+        when occurred_at >= utc_days.from_1 then utc_days.data_date_1
+        else utc_days.data_date_0
+    end as data_date
+from instants
+left join utc_days on utc_days.utc_date = occurred_at::date;
