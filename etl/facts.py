@@ -20,7 +20,8 @@ from typing import Any
 import duckdb
 import rfc8785
 
-from etl import database, evidence, formats, staging, storage
+from etl import database, evidence, formats, periods, staging, storage
+from etl.formats import reference
 from etl.settings import Settings, Source, plain_json
 
 TABLES = ("facts", "connector_days", "source_days", "tls_reports")
@@ -243,7 +244,7 @@ def _make(
             paths = item.staged_paths(settings, day)
             if paths:
                 joined = [path for other in _joined(files, item) for path in other.staged_paths(settings, day)]
-                _add_source(con, item.source, paths, joined)
+                _add_source(con, settings, item.source, day, paths, joined)
         database.set_variables(con, {f"{name}_file": str(out / f"{name}.parquet") for name in TABLES})
         con.execute(database.sql("sql", "day_write"))
         messages = int(database.value(con, "select coalesce(sum(messages), 0) from day_facts"))
@@ -278,18 +279,31 @@ def _facts_sha256(con: duckdb.DuckDBPyConnection, scratch: Path) -> str:
     return digest.hexdigest()
 
 
-def _add_source(con: duckdb.DuckDBPyConnection, source: Source, paths: list[str], joined: list[str]) -> None:
+def _set_window(con: duckdb.DuckDBPyConnection, settings: Settings, source: Source, day: date) -> None:
+    """Hands a log's `trace.sql` the instants (UTC, half-open) of the day and of the days around it that it has to see,
+    the reference tables, and whether the source's daemons are said to log TLS (`options.logs_tls`, as JSON)."""
+    zone = settings.report.time_zone
+    before, after = formats.reader(source.format).reach
+    days = {"window_from": -before, "day_from": 0, "day_to": 1, "window_to": after + 1}
+    starts = {name: periods.day_start(day + timedelta(days=n), zone) for name, n in days.items()}
+    database.set_variables(con, {name: periods.instant(start).rstrip("Z") for name, start in starts.items()})
+    database.set_variables(con, {"logs_tls": json.dumps(source.options.get("logs_tls"))})
+    reference.load(con)
+
+
+def _add_source(
+    con: duckdb.DuckDBPyConnection, settings: Settings, source: Source, day: date, paths: list[str], joined: list[str]
+) -> None:
     """Adds one source's transfers, connectors and numbers to the day's tables; `joined` are staged records that its
     own are held together with."""
     reader = formats.reader(source.format)
     database.set_variables(
         con, {"staged_files": paths, "joined_files": joined, "source": source.name, "file_count": len(paths)}
     )
-    con.execute(
-        database.sql("sql", "trace_files")
-        if reader.kind == "trace"
-        else database.sql(f"formats/{reader.name}", "trace")
-    )
+    if reader.kind == "log":
+        _set_window(con, settings, source, day)
+    for folder, name in formats.trace_scripts(reader):
+        con.execute(database.sql(folder, name))
     rows, distinct = con.execute(database.sql("sql", "duplicates")).fetchone() or (0, 0)
     con.execute(database.sql("sql", "deliveries_all" if rows == distinct else "deliveries_once"))
     con.execute(database.sql("sql", "facts"))

@@ -8,7 +8,10 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from etl.formats.base import Reader, Sample
 
-REGISTRY = ("m365_connector_report",)
+REGISTRY = (
+    "m365_connector_report",
+    "postfix_log",
+)
 """Names of the formats, in the order in which a file is tried against them."""
 
 
@@ -26,3 +29,14 @@ def reader(name: str) -> Reader:
 def recognise(sample: Sample) -> str | None:
     """The name of the first format whose reader recognises `sample`, or nothing."""
     return next((name for name in REGISTRY if reader(name).recognise(sample)), None)
+
+
+def trace_scripts(reader: Reader) -> list[tuple[str, str]]:
+    """The SQL files (folder, name) that make the view `trace` of one data date from staged records.
+
+    A log has its own `trace.sql`; where its records are lines (`is_lined`), they are put in order, each once, before.
+    """
+    if reader.kind == "trace":
+        return [("sql", "trace_files")]
+    window = [("formats", "log_window")] if getattr(reader, "is_lined", False) else []
+    return [*window, (f"formats/{reader.name}", "trace")]

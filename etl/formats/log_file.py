@@ -1,0 +1,187 @@
+"""Reader for logs: a line is a record, read as one text column; a format's SQL tells what each line is.
+
+What a message was is spread over many lines, perhaps of several files: `trace.sql` joins them, a day at a time.
+"""
+
+from __future__ import annotations
+
+import codecs
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from ipaddress import ip_network
+from pathlib import Path
+from typing import Any, Literal
+
+import duckdb
+
+from etl import database
+from etl.errors import ExportUnreadable
+from etl.formats import reference, text, zones
+from etl.formats.base import Found, Job, Sample, Staged
+from etl.formats.csv_table import number_of
+from etl.storage import disk_errors
+
+MAX_LINE_BYTES = 1 << 20
+"""A line longer than this is rejected, with its number."""
+
+_ODD = b"\r\x00\x01"
+_MEND = bytes.maketrans(_ODD, b"   ")
+
+
+@dataclass(frozen=True)
+class Log:
+    """A log format: its folder has `records.sql` (a row per line) and `trace.sql` (trace rows of one data date)."""
+
+    name: str
+    version: int
+    marks: tuple[bytes, ...]
+    """Bytes of which a line of this log has one."""
+    kind: Literal["trace", "log"] = "log"
+    reach: tuple[int, int] = (1, 1)
+    is_lined: bool = True
+    """Staged records are lines: `log_window.sql` puts them in order, each once."""
+
+    def recognise(self, sample: Sample) -> bool:
+        """Whether one of the first lines, or most of them where there are many, are of this log."""
+        lines = [line for line in sample.head.splitlines() if line.strip()][:200]
+        return bool(lines) and any(self.is_line(line) for line in lines)
+
+    def is_line(self, line: bytes) -> bool:
+        """Whether a line is of this log: a time stamp first, then one of the marks."""
+        stamped = line[3:4] == b" " and line[9:10] == b":" or line[4:5] == b"-" and line[7:8] == b"-"
+        return stamped and any(mark in line for mark in self.marks)
+
+    def stage(self, job: Job) -> Staged:
+        """One pass over the file into `records.parquet`, a row per line in the file's order."""
+        con = job.con
+        plain = self._open(job)
+        records = job.out / "records.parquet"
+        con.execute(database.sql("formats", "log_copy"))
+        con.execute(database.sql("formats", "log_refused"))
+        counts = database.rows(con, database.sql("formats", "log_counts"), {"file": str(records)})
+        if any(row["is_twice"] for row in counts):
+            self._tell_passes_apart(job, records)
+            counts = database.rows(con, database.sql("formats", "log_counts"), {"file": str(records)})
+        con.execute(database.sql("formats", "log_rejects"))
+        refused = int(database.value(con, "select count(*) from refused_lines"))
+        _account(plain, sum(row["records"] for row in counts) + refused)
+        words = database.rows(con, database.sql("formats", "log_words"), {"file": str(records)})
+        return _result(counts, refused, words, plain)
+
+    def find(self, job: Job, wanted: Mapping[str, Any], most: int) -> list[Found]:
+        """The lines that name what is wanted, as numbered in the file; see `Reader.find`."""
+        con = job.con
+        self._open(job)
+        con.execute(database.sql("formats", "log_copy"))
+        con.execute(database.sql("formats", "log_refused"))
+        rows = database.rows(con, database.sql("formats", "log_find"), {**wanted, "most": most})
+        refused = [row["record"] for row in database.rows(con, "select record from refused_lines order by record")]
+        return [
+            Found(number_of(row.pop("record"), refused), row.pop("outcome"), row.pop("reason"), row) for row in rows
+        ]
+
+    def _open(self, job: Job) -> text.Plain:
+        """Everything up to the view `records`, nothing read yet but what the text is."""
+        con, organisation = job.con, job.settings.organisation
+        plain = _lines(job)
+        reference.load(con)
+        zones.load(con, job.settings.report.time_zone, job.source.time_zone, job.work)
+        variables: dict[str, Any] = {
+            "path": str(plain.path),
+            "line_bytes": MAX_LINE_BYTES,
+            "hash_key": job.key.hex(),
+            "export_at": job.export_at.rstrip("Z"),
+            "own_domains": list(organisation.domains),
+            "internal_services": list(organisation.internal_services),
+            "records_file": str(job.out / "records.parquet"),
+            "rejects_file": str(job.out / "rejects.parquet"),
+        }
+        database.set_variables(con, variables | own_ranges(organisation.networks))
+        con.execute("set preserve_insertion_order = true")
+        for name in ("log_lines", "log_clock", "log_networks"):
+            con.execute(database.sql("formats", name))
+        con.execute(database.sql(f"formats/{self.name}", "records"))
+        return plain
+
+    @staticmethod
+    def _tell_passes_apart(job: Job, records: Path) -> None:
+        """Lines of the hour that autumn shows twice are told apart by their order, a second pass over staged rows."""
+        first = job.work / "first.parquet"
+        records.rename(first)
+        database.set_variables(job.con, {"first_file": str(first)})
+        job.con.execute(database.sql("formats", "log_second_pass"))
+
+
+def own_ranges(networks: Iterable[str]) -> dict[str, Any]:
+    """The organisation's networks and loopback as log_networks.sql takes them: `own_ipv4`, `own_ipv6`."""
+    own = [ip_network(network) for network in ("127.0.0.0/8", "::1/128", *networks)]
+    bounds = [(int(network[0]), int(network[-1]), network.version) for network in own]
+    return {
+        "own_ipv4": [[low, high] for low, high, version in bounds if version == 4],
+        "own_ipv6": [f"{low:032x}{high:032x}" for low, high, version in bounds if version == 6],
+    }
+
+
+def _lines(job: Job) -> text.Plain:
+    """The log as plain UTF-8 without bytes that would end a line or a field early: a copy only where there are such."""
+    plain = text.plain(job.path, job.work / "plain.log", job.settings.limits.expanded_size)
+    if not _is_odd(plain.path):
+        return plain
+    mended = job.work / "mended.log"
+    decoder = codecs.getincrementaldecoder("utf-8")(errors="replace")
+    with plain.path.open("rb") as file, disk_errors(mended), mended.open("wb") as copy:
+        while chunk := file.read(text.CHUNK):
+            copy.write(decoder.decode(chunk).encode("utf-8").translate(_MEND))
+        copy.write(decoder.decode(b"", final=True).encode("utf-8"))
+    return text.Plain(
+        mended, plain.encoding, plain.bytes, plain.lines, plain.has_nul, plain.lists, plain.mixed_ends, plain.compressed
+    )
+
+
+def _is_odd(path: Path) -> bool:
+    decoder = codecs.getincrementaldecoder("utf-8")()
+    pending = False
+    with path.open("rb") as file:
+        while chunk := file.read(text.CHUNK):
+            if any(byte in chunk for byte in (b"\r", b"\x00", b"\x01")):
+                return True
+            if pending or not chunk.isascii():
+                try:
+                    decoder.decode(chunk)
+                except UnicodeDecodeError:
+                    return True
+                pending = bool(decoder.getstate()[0])
+    return pending
+
+
+def _account(plain: text.Plain, records: int) -> None:
+    if records != plain.lines:
+        raise ExportUnreadable(
+            f"{plain.lines:,} lines became {records:,} records", "a record for each line", "fetch the log again"
+        )
+
+
+def _result(
+    counts: list[dict[str, Any]], refused: int, words: list[dict[str, Any]], plain: text.Plain
+) -> Staged:
+    by_outcome: Counter[str] = Counter(rejected=refused)
+    skipped: Counter[str] = Counter()
+    days: Counter[str] = Counter()
+    for row in counts:
+        by_outcome[row["outcome"]] += row["records"]
+        if row["outcome"] == "skipped":
+            skipped[row["reason"]] += row["records"]
+        if row["outcome"] == "used":
+            days[row["data_date"].isoformat()] += row["records"]
+    return Staged(
+        records=sum(by_outcome.values()),
+        used=by_outcome["used"],
+        rejected=by_outcome["rejected"],
+        skipped=dict(sorted(skipped.items())),
+        days=dict(sorted(days.items())),
+        unknown_words=words,
+        notes={"encoding": plain.encoding},
+    )
+
+

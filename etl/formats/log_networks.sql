@@ -1,0 +1,35 @@
+-- Own addresses as ranges: IPv4 as integers, IPv6 as 32 hexadecimal digits. `is_own(ip)` is true for loopback and for
+-- what lies in one of the organisation's networks.
+create or replace temp macro ipv4_number(ip) as
+    coalesce(try_cast(split_part(ip, '.', 1) as bigint), -1) * 16777216 + coalesce(try_cast(split_part(ip, '.', 2) as bigint), 0) * 65536
+    + coalesce(try_cast(split_part(ip, '.', 3) as bigint), 0) * 256 + coalesce(try_cast(split_part(ip, '.', 4) as bigint), 0);
+
+create or replace temp macro hex_groups(part) as
+    case when part = '' then '' else list_aggregate(
+        list_transform(string_split(part, ':'), lambda word: lpad(lower(word), 4, '0')), 'string_agg', '') end;
+
+create or replace temp macro ipv6_digits(ip) as
+    case
+        when contains(ip, '::') then hex_groups(split_part(ip, '::', 1))
+            || repeat('0', greatest(32 - length(hex_groups(split_part(ip, '::', 1))) - length(hex_groups(split_part(ip, '::', 2))), 0))
+            || hex_groups(split_part(ip, '::', 2))
+        else hex_groups(ip)
+    end;
+
+create or replace temp macro is_own(ip) as
+    case
+        when ip is null or ip = '' then false
+        when contains(ip, ':') then len(list_filter(getvariable('own_ipv6')::varchar[],
+            lambda bounds: ipv6_digits(ip) between bounds[1:32] and bounds[33:64])) > 0
+        else len(list_filter(getvariable('own_ipv4')::bigint[][],
+            lambda bounds: ipv4_number(ip) between bounds[1] and bounds[2])) > 0
+    end;
+
+-- The domain of an address as partner_domain has it: `<>` for the null sender, `Unknown` where there is none.
+create or replace temp macro domain_of(address) as
+    case
+        when address is null then 'Unknown'
+        when address = '' or address = '<>' then '<>'
+        when not contains(address, '@') or ends_with(address, '@') then 'Unknown'
+        else rtrim(lower(split_part(address, '@', -1)), '.')
+    end;

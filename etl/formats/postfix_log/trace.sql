@@ -1,0 +1,256 @@
+-- From the lines around one data date to its trace rows: sessions by daemon and process, messages by queue id.
+-- In: the table log_lines (log_window.sql), the tables of reference.sql, logs_tls and data_date. Out: the view `trace`.
+
+-- Queue ids come back: a life ends with `removed`, and a new `client=` begins one once other lines have followed.
+create or replace temp table queue_lives as
+with suspects as (
+    select queue
+    from log_lines
+    where queue is not null
+    group by queue
+    having count(*) filter (where kind = 'removed') > 1
+        or count(*) filter (where kind = 'client') > 1
+        or max(place_in_log) filter (where kind <> 'removed') > min(place_in_log) filter (where kind = 'removed')
+),
+
+marked as (
+    select
+        place_in_log,
+        queue,
+        lag(kind) over (partition by queue order by place_in_log) as kind_before,
+        kind
+    from log_lines
+    semi join suspects using (queue)
+)
+
+select
+    place_in_log,
+    hash(queue, count(*) filter (where kind_before = 'removed' or (kind = 'client' and kind_before <> 'client'))
+        over (partition by queue order by place_in_log rows unbounded preceding)) as mail
+from marked;
+
+create or replace temp table mail_lines as
+select log_lines.*, coalesce(queue_lives.mail, log_lines.queue) as mail
+from log_lines
+left join queue_lives using (place_in_log)
+where queue is not null;
+
+-- What the queue manager said of each message it took: only these were accepted.
+create or replace temp table mails as
+select mail, max(size) as size, max(domain) as sender_domain
+from mail_lines
+where kind = 'active'
+group by mail;
+
+-- Daemons whose silence means something: that logged TLS on this date, or of which the settings say that they would.
+create or replace temp table talkers as
+select distinct host, service
+from log_lines
+where kind in ('tls-in', 'tls-out') and is_today;
+
+create or replace temp macro speaks(service_name, talks) as
+    case json_type(getvariable('logs_tls')::json)
+        when 'BOOLEAN' then getvariable('logs_tls') = 'true'
+        when 'ARRAY' then list_contains(from_json(getvariable('logs_tls'), '["VARCHAR"]'), service_name) or talks
+        else talks
+    end;
+
+create or replace temp table handshakes as
+select
+    kind, channel, peer, place_in_log, occurred_at, tls_auth,
+    coalesce(tls_words.tls_version, 'TLS unknown') as tls_version,
+    coalesce(cipher_words.tls_cipher, 'Unknown') as tls_cipher,
+    coalesce(group_words.tls_group, 'Unknown') as tls_group
+from log_lines
+left join tls_words on tls_words.word = fold_word(version_word)
+left join cipher_words on cipher_words.word = fold_word(cipher_word)
+left join group_words on group_words.word = fold_word(group_word)
+where kind in ('tls-in', 'tls-out');
+
+-- Inbound: each `client=` line has the newest connect or TLS line of its process before it.
+create or replace temp table arrivals as
+with sessions as (
+    select channel, place_in_log, kind, has_starttls, null as tls_version, null as tls_cipher, null as tls_group, null as tls_auth
+    from log_lines
+    where kind in ('connect', 'disconnect')
+    union all
+    select channel, place_in_log, kind, false, tls_version, tls_cipher, tls_group, tls_auth
+    from handshakes
+    where kind = 'tls-in'
+),
+
+clients as (
+    select place_in_log, channel, host, service, queue, peer, original_peer, place, occurred_at, is_today
+    from log_lines
+    where kind = 'client'
+),
+
+begun as (
+    select
+        clients.*,
+        before.kind as kind_before,
+        before.tls_version, before.tls_cipher, before.tls_group, before.tls_auth
+    from clients
+    asof left join sessions as before
+        on clients.channel = before.channel and clients.place_in_log >= before.place_in_log
+),
+
+ended as (
+    select
+        begun.*,
+        coalesce(after.kind = 'disconnect' and after.has_starttls, false) as has_starttls
+    from begun
+    asof left join sessions as after
+        on begun.channel = after.channel and begun.place_in_log <= after.place_in_log
+),
+
+judged as (
+    select
+        ended.* exclude (tls_version),
+        case
+            when kind_before = 'tls-in' then ended.tls_version
+            when ended.has_starttls then 'TLS unknown'
+            when kind_before is not null and speaks(ended.service, talkers.service is not null) then 'No TLS'
+            else 'Unknown'
+        end as tls_version
+    from ended
+    left join talkers on talkers.host = ended.host and talkers.service = ended.service
+),
+
+-- A filter before the queue: the session with the client has no queue id, the return names the client.
+proxied as (
+    select
+        returned.place_in_log,
+        held.service, held.place, held.tls_version, held.tls_cipher, held.tls_group, held.tls_auth
+    from (select * from judged where queue is not null and original_peer is not null and place = 'internal') as returned
+    asof join (select * from judged where queue is null) as held
+        on returned.host = held.host and returned.original_peer = held.peer and returned.place_in_log >= held.place_in_log
+)
+
+select
+    mail_lines.mail,
+    judged.occurred_at,
+    judged.is_today,
+    coalesce(proxied.place, judged.place) as place,
+    coalesce(proxied.service, judged.service) as service,
+    coalesce(proxied.tls_version, judged.tls_version) as tls_version,
+    case when proxied.place_in_log is null then judged.tls_cipher else proxied.tls_cipher end as tls_cipher,
+    case when proxied.place_in_log is null then judged.tls_group else proxied.tls_group end as tls_group,
+    case when proxied.place_in_log is null then judged.tls_auth else proxied.tls_auth end as tls_auth
+from judged
+join mail_lines using (place_in_log)
+left join proxied using (place_in_log)
+qualify row_number() over (partition by mail_lines.mail order by place_in_log) = 1;
+
+-- Outbound: the newest TLS line of the process that names the relay, if it was said for this message in this attempt;
+-- or, on a connection used again, at all.
+create or replace temp table departures as
+with sendings as (
+    select place_in_log, channel, peer, host, service, place, mail, occurred_at, is_today, domain, recipient, is_sent, is_reused,
+        connected_seconds, tls_level
+    from mail_lines
+    where kind = 'delivery' and place in ('outbound', 'internal')
+),
+
+taken as (
+    select handshakes.*, sendings.mail as first_mail
+    from (select * from handshakes where kind = 'tls-out') as handshakes
+    asof left join sendings
+        on handshakes.channel = sendings.channel and handshakes.peer = sendings.peer
+        and handshakes.place_in_log <= sendings.place_in_log
+),
+
+matched as (
+    select
+        sendings.*,
+        case when sendings.is_reused
+            or (taken.first_mail = sendings.mail
+                and taken.occurred_at >= sendings.occurred_at - to_seconds(sendings.connected_seconds * 1.05 + 2))
+            then taken.tls_version end as tls_version,
+        taken.tls_cipher, taken.tls_group, taken.tls_auth
+    from sendings
+    asof left join taken
+        on sendings.channel = taken.channel and sendings.peer = taken.peer and sendings.place_in_log >= taken.place_in_log
+    where sendings.is_sent and sendings.is_today
+),
+
+first_lines as (
+    select host, min(occurred_at) as begins_at
+    from log_lines
+    group by host
+)
+
+select
+    matched.* exclude (tls_version, tls_auth),
+    case
+        when ends_with(tls_level, ':none') or tls_level = 'none' then 'No TLS'
+        when matched.tls_version is not null then matched.tls_version
+        when tls_level <> '' and not ends_with(tls_level, '?') and not starts_with(tls_level, '!') then 'TLS unknown'
+        when matched.occurred_at - to_seconds(connected_seconds) < first_lines.begins_at - interval 1 second then 'Unknown'
+        when speaks(matched.service, talkers.service is not null) then 'No TLS'
+        else 'Unknown'
+    end as tls_version,
+    case
+        when matched.tls_version is not null then tls_auth
+        when split_part(tls_level, ':', -1) in ('dane', 'dane-only', 'verify', 'secure', 'fingerprint') then 'verified'
+    end as tls_auth
+from matched
+join first_lines using (host)
+left join talkers on talkers.host = matched.host and talkers.service = matched.service;
+
+create or replace temp table postfix_trace as
+with hops as (
+    -- Who the message was for is told by its deliveries, whatever became of them, as addressed before aliases.
+    select
+        arrivals.occurred_at,
+        case arrivals.place when 'inbound' then 'inbound' else arrivals.place end as direction,
+        arrivals.service,
+        mails.sender_domain as domain,
+        arrivals.mail,
+        receivers.recipient,
+        mails.size,
+        arrivals.tls_version, arrivals.tls_cipher, arrivals.tls_group, arrivals.tls_auth
+    from arrivals
+    join mails using (mail)
+    left join (
+        select distinct mail, coalesce(original_recipient, recipient) as recipient
+        from mail_lines
+        where kind = 'delivery'
+    ) as receivers using (mail)
+    where arrivals.is_today
+
+    union all
+
+    select
+        min(departures.occurred_at), departures.place, departures.service, departures.domain, departures.mail, departures.recipient,
+        max(mails.size),
+        departures.tls_version, departures.tls_cipher, departures.tls_group, departures.tls_auth
+    from departures
+    left join mails using (mail)
+    group by departures.place, departures.service, departures.domain, departures.mail, departures.recipient,
+        departures.tls_version, departures.tls_cipher, departures.tls_group, departures.tls_auth
+)
+
+select
+    getvariable('data_date')::date as data_date,
+    occurred_at,
+    direction,
+    service as connector,
+    null::varchar as connector_type,
+    null::boolean as forced_tls,
+    coalesce(domain, 'Unknown') as partner_domain,
+    tls_version,
+    case tls_version when 'No TLS' then 'none' when 'Unknown' then 'Unknown' when 'TLS unknown' then coalesce(tls_cipher, 'Unknown')
+        else coalesce(tls_cipher, 'Unknown') end as tls_cipher,
+    case when tls_version = 'No TLS' then 'none' else coalesce(tls_group, 'Unknown') end as tls_group,
+    case when tls_version = 'No TLS' then 'none' else coalesce(tls_auth, 'Unknown') end as tls_auth,
+    mail as message_key,
+    recipient as recipient_key,
+    size as bytes,
+    null::bigint as messages,
+    null::bigint as recipients,
+    false as is_estimated
+from hops;
+
+create or replace temp view trace as
+select * from postfix_trace;
