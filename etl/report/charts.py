@@ -9,11 +9,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from io import BytesIO
 from pathlib import Path
 from typing import Any, Literal
 
 import altair as alt
 import vl_convert
+from PIL import Image
 
 from etl.report import palette, svg
 
@@ -84,10 +86,13 @@ def draw(chart: alt.LayerChart, ident: str, alternative: str, *, tooltips: bool)
 
 
 def png(drawn_svg: str, scale: float = 2) -> bytes:
-    """A finished SVG as PNG on white, `scale` pixels to a unit."""
+    """A finished SVG as PNG on white, `scale` pixels to a unit; 64 colours, a third of the bytes, look the same."""
     _fonts_registered()
     on_white = drawn_svg.replace("<defs>", '<rect width="100%" height="100%" fill="#ffffff"/><defs>', 1)
-    return bytes(vl_convert.svg_to_png(on_white, scale=scale))
+    drawn = Image.open(BytesIO(vl_convert.svg_to_png(on_white, scale=scale))).convert("RGB")
+    small = BytesIO()
+    drawn.quantize(64, dither=Image.Dither.NONE).save(small, "PNG", optimize=True)
+    return small.getvalue()
 
 
 def _data(values: Sequence[dict[str, Any]]) -> alt.InlineData:

@@ -21,11 +21,14 @@ class Limits:
     detail_rows: int
     partner_rows: int
     other_rows: int
+    bars: int
 
 
-PRINT = Limits(sections=36, section_rows=5, table_rows=250, detail_rows=28, partner_rows=40, other_rows=40)
-SCREEN = Limits(sections=2000, section_rows=12, table_rows=2000, detail_rows=1000, partner_rows=1000, other_rows=400)
-MAIL = Limits(sections=0, section_rows=0, table_rows=12, detail_rows=0, partner_rows=0, other_rows=0)
+PRINT = Limits(sections=36, section_rows=5, table_rows=250, detail_rows=28, partner_rows=40, other_rows=40, bars=24)
+SCREEN = Limits(
+    sections=2000, section_rows=12, table_rows=2000, detail_rows=1000, partner_rows=1000, other_rows=400, bars=24
+)
+MAIL = Limits(sections=0, section_rows=0, table_rows=12, detail_rows=0, partner_rows=0, other_rows=0, bars=12)
 
 
 @dataclass(frozen=True)
@@ -91,9 +94,9 @@ def build(model: ReportModel, limits: Limits) -> Page:
         verdict=verdict.build(lang, model), findings=found, edition=about.edition(lang, model, 12),
         versions=shown, version_names=tuple(wording.version_name(lang, v) for v in shown),
         bar_version_names=tuple(wording.version_name(lang, v) for v in wording.bar_versions(shown)),
-        bars=tuple(pictures.usage_bars(lang, model.connectors)),
+        bars=tuple(pictures.usage_bars(lang, model.connectors[: limits.bars])),
         thresholds=tuple(pictures.threshold_marks(lang, model)),
-        bars_note=_more(lang, len(model.connectors) - pictures.CHART_ROWS),
+        bars_note=_more(lang, len(model.connectors) - limits.bars),
         flow=tuple(pictures.flow_days(lang, model)), has_bands=bool(model.bands),
         trend=tuple(pictures.trend_weeks(lang, model)),
         totals=tuple(tables.total_rows(lang, model, shown)),

@@ -13,9 +13,6 @@ from etl.report.language import DASH, Language
 from etl.report.model import PROTECTED, TLS_VERSIONS, ConnectorSection, ReportModel, TrendPoint
 from etl.report.view import wording
 
-CHART_ROWS = 24
-"""Bars in the chart of TLS usage; the table below it has every connector."""
-
 
 def segments(lang: Language, versions: dict[str, int], name: str = "") -> tuple[Segment, ...]:
     """A 100 % bar of all versions but `Unknown`; labels add to 100.0."""
@@ -46,9 +43,9 @@ def versions_in_order(versions: dict[str, int]) -> tuple[str, ...]:
 
 
 def usage_bars(lang: Language, sections: Sequence[ConnectorSection], *, short: int = 36) -> list[Bar]:
-    """The TLS usage chart: the first `CHART_ROWS` connectors in the model's order, most in need first."""
+    """The TLS usage chart: the connectors in the model's order, most in need first."""
     bars = []
-    for section in sections[:CHART_ROWS]:
+    for section in sections:
         whole = wording.directed(lang, section.connector, section.direction)
         name = wording.connector(lang, section.connector, section.direction)
         cut = wording.short(name, short - 5) + whole.removeprefix(name)
