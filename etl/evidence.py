@@ -8,10 +8,11 @@ all of them together, in no order.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from datetime import date, datetime
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Literal
 
 from etl import periods, storage
@@ -140,15 +141,24 @@ def add_note(settings: Settings, kind: NoteKind, *, who: str, why: str, **about:
     return Note(number=int(path.stem), **content)
 
 
-def file_states(files: Iterable[str], source: str, standing: Iterable[Note]) -> dict[str, tuple[FileState, str | None]]:
-    """For each landed file of a source whether it counts, as the notes say: its state and the reason.
+def file_states(
+    files: Iterable[str],
+    source: str,
+    standing: Iterable[Note],
+    unusable: Mapping[str, str | None] = MappingProxyType({}),
+) -> dict[str, tuple[FileState, str | None]]:
+    """For each landed file of a source whether it counts: its state and the reason.
 
-    A retraction wins over all else; a file that another replaces is out, whatever becomes of the other; a file that
-    grew is out as long as the longer one counts.
+    `unusable` are files that staging quarantined, with its reasons. A retraction wins over all else; a file that
+    another replaces is out, whatever becomes of the other; a file that grew is out as long as the longer one counts,
+    and shares its fate where that was replaced. Where the longer one is retracted or quarantined the shorter counts.
     """
     known = set(files)
     about = [note for note in standing if note.source == source and note.sha256 in known]
-    states: dict[str, tuple[FileState, str | None]] = dict.fromkeys(sorted(known), ("counted", None))
+    states: dict[str, tuple[FileState, str | None]] = {
+        sha256: ("quarantined", unusable[sha256]) if sha256 in unusable else ("counted", None)
+        for sha256 in sorted(known)
+    }
     for note in about:
         if note.kind == "replace" and note.sha256:
             states[note.sha256] = ("replaced", f"by {(note.other or '')[:12]}: {note.why}")
@@ -156,10 +166,13 @@ def file_states(files: Iterable[str], source: str, standing: Iterable[Note]) -> 
         if note.kind == "retract" and note.sha256:
             states[note.sha256] = ("retracted", note.why)
     for note in about:
-        if note.kind != "grew" or not note.sha256 or states[note.sha256][0] != "counted":
+        if note.kind != "grew" or not note.sha256 or states[note.sha256][0] not in ("counted", "grown"):
             continue
-        if note.other in known and states[note.other][0] in ("counted", "grown"):
-            states[note.sha256] = ("grown", f"{note.other[:12]} begins with it")
+        longer = states.get(note.other or "", ("", None))[0]
+        if longer in ("counted", "grown"):
+            states[note.sha256] = ("grown", f"{(note.other or '')[:12]} begins with it")
+        elif longer == "replaced" and states[note.sha256][0] == "counted":
+            states[note.sha256] = ("grown", f"{(note.other or '')[:12]} begins with it, and was replaced")
     return states
 
 

@@ -75,6 +75,8 @@ class Partition:
     made_from: dict[str, Any]
     sessions: int = 0
     """TLS-RPT sessions: a table of their own, never added to messages."""
+    folder: str = ""
+    """Where its files lie below the day's folder: named by its basis, made anew beside it."""
 
     @property
     def is_empty(self) -> bool:
@@ -89,10 +91,8 @@ def files_by_source(settings: Settings) -> list[SourceFiles]:
     for source in settings.sources:
         landed = evidence.landed(settings, source.name)
         counts = {sha256: _counts(settings, source, sha256) for sha256 in landed}
-        states = evidence.file_states(landed, source.name, standing)
-        for sha256, item in counts.items():
-            if item.state == "quarantined" and states[sha256][0] == "counted":
-                states[sha256] = ("quarantined", item.reason)
+        unusable = {sha256: item.reason for sha256, item in counts.items() if item.state == "quarantined"}
+        states = evidence.file_states(landed, source.name, standing, unusable)
         found.append(SourceFiles(source, landed, states, counts))
     return found
 
@@ -160,7 +160,7 @@ def partitions(settings: Settings) -> dict[date, Partition]:
 
 def partition_folder(settings: Settings, item: Partition) -> Path:
     """Where the Parquet files of a partition lie."""
-    return settings.storage.root / "facts" / item.data_date / item.basis[:16]
+    return settings.storage.root / "facts" / item.data_date / (item.folder or item.basis[:16])
 
 
 def sealed_days(settings: Settings) -> dict[date, str]:
@@ -200,8 +200,9 @@ def _is_dirty(settings: Settings, files: Sequence[SourceFiles], day: date) -> bo
     return made.basis != basis_sha256(wanted)
 
 
-def rebuild_day(settings: Settings, day: date) -> bool:
-    """Makes the partition of `day` anew if it is dirty, under the day's lock; whether its facts changed."""
+def rebuild_day(settings: Settings, day: date, *, anew: bool = False) -> bool:
+    """Makes the partition of `day` if it is dirty, or `anew` in any case, under the day's lock; whether its facts
+    changed. Until the new one is whole, the old one stands."""
     with storage.lock(settings.storage.root, f"day-{day}"):
         if day in sealed_days(settings):
             return False
@@ -209,14 +210,17 @@ def rebuild_day(settings: Settings, day: date) -> bool:
         before = partition(settings, day)
         made_from = basis(settings, files, day)
         key = basis_sha256(made_from)
-        if before and before.basis == key:
+        if before and before.basis == key and not anew:
             return False
-        folder = settings.storage.root / "facts" / day.isoformat() / key[:16]
-        if folder.exists():
+        if before is None and not made_from["sources"]:
+            return False
+        name = f"{key[:16]}-again" if before and (before.folder or before.basis[:16]) == key[:16] else key[:16]
+        folder = settings.storage.root / "facts" / day.isoformat() / name
+        if folder.exists():  # of a run that was killed, or older than the one that holds
             shutil.rmtree(folder)
         with storage.new_folder(folder) as out:
             messages, sessions, facts_sha256 = _make(settings, files, day, made_from, out)
-        made = Partition(day.isoformat(), key, facts_sha256, messages, made_from, sessions)
+        made = Partition(day.isoformat(), key, facts_sha256, messages, made_from, sessions, name)
         content = json.dumps(asdict(made), ensure_ascii=False, indent=1) + "\n"
         storage.write_atomic(pointer_path(settings, day), content.encode("utf-8"))
         _drop_older(folder, before)
@@ -225,7 +229,7 @@ def rebuild_day(settings: Settings, day: date) -> bool:
 
 def _drop_older(folder: Path, before: Partition | None) -> None:
     """Removes partitions that no reader can still be on: all but this one and the one before."""
-    keep = {folder.name, before.basis[:16] if before else ""}
+    keep = {folder.name, (before.folder or before.basis[:16]) if before else ""}
     for other in folder.parent.iterdir():
         if other.name not in keep and not other.name.startswith(storage.TEMPORARY):
             shutil.rmtree(other, ignore_errors=True)

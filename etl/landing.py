@@ -10,9 +10,10 @@ import fnmatch
 import hashlib
 import os
 import re
+import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any, Literal
 
@@ -23,6 +24,9 @@ from etl.formats.base import Sample
 from etl.settings import Settings, Source
 
 CHUNK = 1 << 20
+_FRESH = timedelta(seconds=2)
+_MOMENT_SECONDS = 0.15
+"""How long a file that changed within the last two seconds is watched before it is taken."""
 
 _DATE = r"(?P<date>\d{4}-?\d{2}-?\d{2})"
 _STAMP = re.compile(r"(\d{4})-?(\d{2})-?(\d{2})[T_-]?(\d{2})[:.-]?(\d{2})[:.-]?(\d{2})Z?")
@@ -88,9 +92,14 @@ def collect(
     """
     sources = [settings.source(source)] if source else list(settings.sources)
     collected = Collected()
-    pairs = [(_source_for(settings, sources, path), path) for path in files] if files else _offered(sources, data_date)
-    for owner, path in pairs:
-        collected.files.append(_land_or_leave(settings, owner, path))
+    offered = list(_handed_in(settings, sources, files, collected) if files else _offered(sources, data_date))
+    still = _still_written([path for _, path in offered])
+    for owner, path in offered:
+        if path in still:
+            reason = f"{path.name} was written to just now; the next run takes it"
+            collected.files.append(LandedFile(owner.name, path.name, "growing", reason=reason))
+        else:
+            collected.files.append(_land_or_leave(settings, owner, path))
     if data_date and not files:
         collected.missing.extend((item.name, data_date) for item in sources if _is_missing(settings, item, data_date))
     return collected
@@ -114,10 +123,40 @@ def _is_missing(settings: Settings, source: Source, day: date) -> bool:
     return all(item.receipt.named_date != day for item in evidence.landed(settings, source.name).values())
 
 
+def _handed_in(
+    settings: Settings, sources: Sequence[Source], files: Sequence[Path], collected: Collected
+) -> Iterator[tuple[Source, Path]]:
+    """The files handed in, each with its source; of those that are not there or fit none, `collected` says so."""
+    for path in files:
+        if not path.is_file():
+            collected.files.append(LandedFile("", path.name, "vanished", reason="there is no such file"))
+            continue
+        try:
+            yield _source_for(settings, sources, path), path
+        except UsageInvalid as error:
+            collected.files.append(LandedFile("", path.name, "unreadable", reason=str(error)))
+
+
+def _still_written(paths: Sequence[Path]) -> set[Path]:
+    """Those of `paths` that somebody is writing: changed a moment ago, and again a moment later."""
+    before = {path: found for path in paths if (found := _marks(path))}
+    if all(periods.from_timestamp(found[1] / 1e9) < periods.now() - _FRESH for found in before.values()):
+        return set()
+    time.sleep(_MOMENT_SECONDS)
+    return {path for path, found in before.items() if (later := _marks(path)) and later != found}
+
+
+def _marks(path: Path) -> tuple[int, int] | None:
+    """Size and modification time (nanoseconds) of a file, or nothing where it is gone."""
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_size, found.st_mtime_ns
+
+
 def _source_for(settings: Settings, sources: Sequence[Source], path: Path) -> Source:
     """The source that a file handed in belongs to: by its name's pattern, else by its content's format."""
-    if not path.is_file():
-        raise UsageInvalid(f"{path.name} is no file", "an export to land")
     if len(sources) == 1:
         return sources[0]
     named = [source for source in sources if source.pattern != "*" and name_pattern(source).match(path.name)]
@@ -139,10 +178,11 @@ def _land_or_leave(settings: Settings, source: Source, path: Path) -> LandedFile
     except ExportVanished as error:
         result: Result = "growing" if path.exists() else "vanished"
         return LandedFile(source.name, path.name, result, reason=str(error))
-    except PermissionError as error:
-        return LandedFile(
-            source.name, path.name, "unreadable", reason=f"{error.strerror}: give the job the right to read it"
-        )
+    except OSError as error:
+        if error.filename is None or Path(error.filename) != path:
+            raise
+        reason = f"{error.strerror}: give the job a file that it can read"
+        return LandedFile(source.name, path.name, "unreadable", reason=reason)
 
 
 def land(settings: Settings, source: Source, path: Path) -> LandedFile:
@@ -230,13 +270,26 @@ def _growth(
     known: dict[str, evidence.Landed], prefixes: dict[int, str], sha256: str, size: int, copy: Path
 ) -> Iterator[tuple[str, str]]:
     """Pairs (shorter, longer) of landed files of which the longer begins with the shorter."""
-    if size == 0:
+    if not _has_two_lines(copy):
         return
     for other, item in known.items():
         if 0 < item.receipt.size < size and prefixes.get(item.receipt.size) == other:
-            yield other, sha256
+            if _has_two_lines(item.path):
+                yield other, sha256
         elif item.receipt.size > size and item.path.exists() and _begins_with(item.path, copy, sha256, size):
             yield sha256, other
+
+
+def _has_two_lines(path: Path) -> bool:
+    """Whether a file holds more than one line: every export begins with a header alone, and grew from none."""
+    if not path.exists():
+        return True  # removed after its time; it was an export with records
+    with path.open("rb") as file:
+        while chunk := file.read(CHUNK):
+            place = chunk.find(b"\n")
+            if place >= 0:
+                return bool(chunk[place + 1 :] or file.read(1))
+    return False
 
 
 def _begins_with(path: Path, copy: Path, sha256: str, size: int) -> bool:

@@ -20,11 +20,15 @@ from typing import Any
 import duckdb
 
 from etl import database, evidence, facts, periods, staging, storage
-from etl.errors import ArchiveBroken
+from etl.errors import ArchiveBroken, Failed
 from etl.settings import Settings
 
 VERSION = 2
 """Goes up with every change of the warehouse's tables; an older file is then made anew."""
+
+
+_TRIES = 5
+"""How often publishing reads the partitions anew where one was swapped while it was read."""
 
 
 @dataclass(frozen=True)
@@ -49,24 +53,36 @@ def connect(
         yield con
 
 
-def publish(settings: Settings) -> list[date]:
-    """Brings the published warehouse up to the finished partitions and the evidence; returns the days that changed."""
-    root = settings.storage.root
+def publish(settings: Settings, *, anew: bool = False) -> list[date]:
+    """Brings the published warehouse up to the finished partitions and the evidence; returns the days that changed.
+
+    With `anew` nothing of the last one is taken over. Until the new one is whole, readers have the old one.
+    """
+    with storage.lock(settings.storage.root, "publish"):
+        for left in reversed(range(_TRIES)):
+            try:
+                return _publish(settings, anew)
+            except Failed:
+                if not left:  # a day that another process makes anew was swapped while it was read: read it once more
+                    raise
+    return []
+
+
+def _publish(settings: Settings, anew: bool) -> list[date]:
     target = settings.storage.warehouse_path
-    with storage.lock(root, "publish"):
-        finished = facts.partitions(settings)
-        told = _evidence(settings)
-        published = _published(target)
-        usable = published.version == VERSION
-        known = published.days if usable else {}
-        changed = [day for day in {*finished, *known} if _basis(finished, day) != known.get(day, "")]
-        if usable and not changed and published.evidence_sha256 == told.sha256:
-            return []
-        with storage.new_file(target) as temporary:
-            temporary.unlink()
-            if usable:
-                shutil.copyfile(target, temporary)
-            _patch(settings, temporary, finished, sorted(changed), told, fresh=not usable)
+    finished = facts.partitions(settings)
+    told = _evidence(settings)
+    published = _Published() if anew else _published(target)
+    usable = published.version == VERSION
+    known = published.days if usable else {}
+    changed = [day for day in {*finished, *known} if _basis(finished, day) != known.get(day, "")]
+    if usable and not changed and published.evidence_sha256 == told.sha256:
+        return []
+    with storage.new_file(target) as temporary:
+        temporary.unlink()
+        if usable:
+            shutil.copyfile(target, temporary)
+        _patch(settings, temporary, finished, sorted(changed), told, fresh=not usable)
     return sorted(changed)
 
 
@@ -83,12 +99,8 @@ def rebuild(settings: Settings) -> list[date]:
     staging.stage_all(settings)
     for day in facts.known_days(settings, facts.files_by_source(settings)):
         if day not in sealed:
-            with storage.lock(settings.storage.root, f"day-{day}"):
-                facts.pointer_path(settings, day).unlink(missing_ok=True)
-            facts.rebuild_day(settings, day)
-    with storage.lock(settings.storage.root, "publish"):
-        settings.storage.warehouse_path.unlink(missing_ok=True)
-    publish(settings)
+            facts.rebuild_day(settings, day, anew=True)
+    publish(settings, anew=True)
     return sorted(facts.partitions(settings))
 
 

@@ -52,13 +52,14 @@ def ingest(
     day = periods.parse_day(date) if date else None
     collected = landing.collect(settings, data_date=day, source=source, files=files or ())
     outcome = bring_up(settings)
-    results = [_file_result(settings, item) for item in collected.files]
+    known = {item.source.name: item for item in facts.files_by_source(settings)}
+    results = [_file_result(item, known) for item in collected.files]
     if as_json:
         missing = [{"source": name, "data_date": missed} for name, missed in collected.missing]
         emit_json({"files": results, "missing": missing, **outcome})
     else:
         _print_ingest(results, collected, outcome)
-    if collected.missing or any(item["state"] not in ("counted", "restated", "grown") for item in results):
+    if collected.missing or any(item["sha256"] is None or item["state"] == "quarantined" for item in results):
         raise typer.Exit(1)
 
 
@@ -79,21 +80,15 @@ def bring_up(settings: Settings) -> dict[str, Any]:
     return {"rebuilt": days, "changed": changed, "published": published}
 
 
-def _file_result(settings: Settings, item: landing.LandedFile) -> dict[str, Any]:
+def _file_result(item: landing.LandedFile, known: dict[str, facts.SourceFiles]) -> dict[str, Any]:
     """One line of `ingest`: what became of a file and of its records."""
     found: dict[str, Any] = {"source": item.source, "name": item.name, "sha256": item.sha256, "state": item.result}
     found |= {"records": None, "used": None, "rejected": None, "skipped": {}, "duplicate_of": item.duplicate_of}
     found["reason"] = item.reason
     if item.sha256 is None:
         return found
-    source = settings.source(item.source)
-    counts = staging.counts(settings, source, item.sha256)
-    states = evidence.file_states(evidence.landed(settings, source.name), source.name, evidence.notes(settings))
-    state, reason = states[item.sha256]
-    if counts is None:
-        return found
-    if counts.state == "quarantined" and state == "counted":
-        state, reason = "quarantined", counts.reason
+    counts = known[item.source].counts[item.sha256]
+    state, reason = known[item.source].states[item.sha256]
     return found | {
         "state": state,
         "reason": reason,

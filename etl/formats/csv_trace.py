@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -11,7 +12,7 @@ import duckdb
 
 from etl import database
 from etl.errors import ExportUnreadable
-from etl.formats import csv_table, reference, zones
+from etl.formats import csv_table, domains, reference, zones
 from etl.formats.base import Found, Job, Sample, Staged
 
 US_FORMATS = [
@@ -63,6 +64,7 @@ class CsvTrace:
         table = self._open(job)
         database.set_variables(con, {"records_file": str(job.out / "records.parquet")})
         con.execute(database.sql("formats", "stage_copy"))
+        domains.mend(con, job.out / "records.parquet")
         counts = database.rows(con, database.sql("formats", "stage_counts"), {"file": str(job.out / "records.parquet")})
         refused = csv_table.account(con, table, sum(row["records"] for row in counts))
         self._write_rejects(job, any(row["outcome"] == "rejected" for row in counts))
@@ -81,7 +83,7 @@ class CsvTrace:
             "has_identity": has_identity(table.columns),
             "has_messages": "messages" in table.columns,
         }
-        database.set_variables(con, variables | date_style(job, table) | self.variables(job, table))
+        database.set_variables(con, variables | date_style(job) | self.variables(job, table))
         self._make_rows(con, many=table.plain.lists)
         return table
 
@@ -91,6 +93,7 @@ class CsvTrace:
         if self.own_rows:
             con.execute(database.sql(f"formats/{self.name}", "rows"))
             return
+        con.execute(database.sql("formats", "told_words"))
         con.execute(database.sql("formats", "told_many" if many else "told_one"))
         con.execute(database.sql("formats", "trace_rows"))
 
@@ -164,20 +167,27 @@ def has_identity(columns: Mapping[str, str]) -> bool:
     return "network_message_id" in columns or ("message_id" in columns and "sender" in columns)
 
 
-def date_style(job: Job, table: csv_table.Table) -> dict[str, Any]:
+def date_style(job: Job) -> dict[str, Any]:
     """How the file writes its dates, stated (`options.date_format`, as strptime) or decided for the whole file.
 
-    ISO 8601 with or without an offset, a bare ISO date, or US style. A file with slashes whose first part goes beyond
-    12 is refused unless its format is stated: a guess would swap days and months.
+    ISO 8601 on the source's clock, ISO with an offset or Z, US style, or dates without a time; a record of another
+    style is rejected. A file with slashes whose first part goes beyond 12 is refused unless its format is stated: a
+    guess would swap days and months.
     """
     stated = job.source.options.get("date_format")
     if stated:
-        return {"date_style": "stated", "date_formats": [str(stated)]}
+        has_time = re.search(r"%-?[HIMcTXR]", str(stated))
+        return {"date_style": "stated" if has_time else "date", "date_formats": [str(stated)]}
     con = job.con
-    seen = con.execute(database.sql("formats", "date_sample")).fetchone() or (0, 0, 0, 0)
-    slashes, offsets, bare, total = (int(count or 0) for count in seen)
+    con.execute("set preserve_insertion_order = true")  # the first records, not any
+    seen = con.execute(database.sql("formats", "date_sample")).fetchone() or (0, 0, 0, 0, 0)
+    con.execute("set preserve_insertion_order = false")
+    slashes, offsets, utc, bare, total = (int(count or 0) for count in seen)
     if slashes * 2 <= total:
-        style = "date" if total and bare == total else "offset" if offsets else "iso"
+        if total and bare * 2 > total:
+            return {"date_style": "date", "date_formats": ["%Y-%m-%d"]}
+        told_utc = utc if offsets or job.source.time_zone != "UTC" else 0
+        style = "offset" if total and (offsets + told_utc) * 2 > total else "iso"
         return {"date_style": style, "date_formats": US_FORMATS}
     largest = con.execute(database.sql("formats", "date_parts")).fetchone() or (0, 0)
     if int(largest[0] or 0) > 12:
@@ -186,5 +196,6 @@ def date_style(job: Job, table: csv_table.Table) -> dict[str, Any]:
             "ISO dates or US style (month first)",
             "state the format in the source's options, such as date_format = '%d/%m/%Y %H:%M:%S'",
         )
-    del table
+    if bare * 2 > total:
+        return {"date_style": "date", "date_formats": ["%m/%d/%Y"]}
     return {"date_style": "us", "date_formats": US_FORMATS}

@@ -1,14 +1,24 @@
 -- The records of `raw` with the clock they show, the UTC instant it means and the data date that this falls on; null
 -- where the text is no date. In: the view `raw`, the tables utc_days and source_clock, date_style and date_formats.
+-- A cast to timestamp drops an offset (or AM and PM) without a word, so texts of another style than the file's are none.
+-- Dates with an offset, and dates without a time, don't pass through the source's clock.
 create or replace temp view dated as
 with stamped as (
     select
         *,
         case getvariable('date_style')
-            when 'iso' then try_cast(date_time as timestamp)
-            when 'offset' then try_cast(date_time as timestamptz)::timestamp
-            when 'date' then try_cast(date_time as timestamp)
-            else try_strptime(date_time, getvariable('date_formats'))
+            when 'iso' then case
+                when ends_with(date_time, 'Z') or (
+                    not contains(date_time, '+')
+                    and not contains(substr(trim(date_time), 9), '-')
+                    and right(trim(date_time), 1) in ('0', '1', '2', '3', '4', '5', '6', '7', '8', '9', 'Z', 'z')
+                ) then try_cast(date_time as timestamp)
+            end
+            when 'offset' then case
+                when contains(date_time, '+') or contains(substr(trim(date_time), 9), '-')
+                    or right(trim(date_time), 1) in ('Z', 'z') then try_cast(date_time as timestamptz)::timestamp
+            end
+            else try_strptime(trim(date_time), getvariable('date_formats'))
         end as clock
     from raw
 ),
@@ -22,7 +32,7 @@ instants as (
             else clock - to_seconds(source_clock.seconds_0)
         end as occurred_at
     from stamped
-    left join source_clock on source_clock.clock_date = clock::date
+    left join source_clock on source_clock.clock_date = clock::date and getvariable('date_style') not in ('offset', 'date')
 )
 
 select

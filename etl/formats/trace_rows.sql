@@ -1,5 +1,5 @@
 -- Trace rows as they are staged (base.RECORD_COLUMNS): domains kept, addresses and message ids only as 128 bits of a
--- keyed hash, subjects dropped. In: the view `told` and the session variables hash_key and has_identity.
+-- keyed hash, subjects dropped. Without identity a record is one message to each of its partners. In: the view `told` and the session variables hash_key and has_identity.
 create or replace temp view trace_rows as
 with partners as (
     select
@@ -39,9 +39,9 @@ select
         when getvariable('has_identity') and told_recipient is not null
             then unhex(md5(getvariable('hash_key') || 'address' || lower(told_recipient)))
     end as recipient_key,
-    bytes,
-    messages,
-    null::bigint as recipients,
+    case when getvariable('has_identity') or not repeats_partner then bytes end as bytes,
+    case when repeats_partner and not getvariable('has_identity') then 0 else messages end as messages,
+    case when repeats_partner and not getvariable('has_identity') and messages is null then 1 end::bigint as recipients,
     false as is_estimated,
     ordinal,
     unknown_version,

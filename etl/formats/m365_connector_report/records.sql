@@ -41,7 +41,7 @@ judged as (
             when clock is null then 'a date that is none'
             when data_date is null then 'a date outside 2010 to 2039'
             when way is null then 'an unknown direction'
-            when getvariable('has_messages') and (try_cast(messages as bigint) is null or try_cast(messages as bigint) < 0)
+            when getvariable('has_messages') and coalesce(try_cast(messages as bigint) not between 0 and 1000000000000, true)
                 then 'a count that is none'
         end as reason,
         case
@@ -80,7 +80,7 @@ select
     case when version = 'No TLS' then 'none' else 'Unknown' end as tls_auth,
     message_id,
     network_message_id,
-    try_cast(bytes as bigint) as bytes,
+    case when try_cast(bytes as bigint) between 0 and 1000000000000 then try_cast(bytes as bigint) end as bytes,
     case when getvariable('has_messages') then try_cast(messages as bigint) end as messages,
     case when is_unknown_version then tls_version end as unknown_version,
     case when is_unknown_cipher then tls_cipher end as unknown_cipher,
