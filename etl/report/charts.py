@@ -212,7 +212,10 @@ def usage(
                 ink = palette.INK_ON[piece.version]
                 words.append(Word((x + x2) / 2, y + height - 5.5, piece.label, 9.5, ink, "center", 600))
     end = top + len(bars) * row
-    dotted = [{"x": left + span * at, "x2": left + span * at, "y": 15, "y2": end - 4} for at, _ in thresholds]
+    runs = [(top + n * row - 1, top + n * row + height + 1) for n in range(len(bars))] if narrow else [(15, end - 4)]
+    dotted = [
+        {"x": left + span * at, "x2": left + span * at, "y": y, "y2": y2} for at, _ in thresholds for y, y2 in runs
+    ]
     words += [_small(left + span * at, 10, text) for at, text in thresholds]
     squares, names = _legend(versions, left, end + 3, width)
     layers = [_rects(rects + squares), _lines(dotted, palette.INK, dashed=True), *_words(words + names)]

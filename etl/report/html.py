@@ -1,35 +1,150 @@
-"""The HTML report: one self-contained file that opens from a disk, with no network and no script.
+"""The HTML report: one file, no network, readable without JavaScript, and a strict Content-Security-Policy.
 
-It is the page of the PDF with its fonts inside and a width that suits a screen; tables scroll where a screen is narrow.
+The policy allows the one style sheet and the one script in the file by their hashes and nothing else: no network, no
+evaluation of strings. With the script the connector report filters by connector, direction and dates.
 """
 
 from __future__ import annotations
 
 import base64
-import re
+import hashlib
+import json
+from collections.abc import Iterable
+from functools import lru_cache
+from typing import Any
 
-from etl.report import pdf
-from etl.report.charts import FONTS
+from etl.report import charts, drawings, palette, templates
+from etl.report.language import Language
 from etl.report.model import ReportModel
+from etl.report.view import page as view
+from etl.report.view import wording
 
-_SCREEN = (
-    "@media screen{html{background:#fff}body{max-width:190mm;margin:0 auto;padding:28px 20px;overflow-wrap:anywhere}"
-    "table{max-width:100%}section{overflow-x:auto}}"
-)
-_POLICY = (
-    "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'; "
-    'font-src data:; img-src data:">\n'
-    '<meta name="viewport" content="width=device-width,initial-scale=1">\n'
-)
+_LATIN = "U+0000-00FF,U+0131,U+0152-0153,U+02BB-02BC,U+02C6,U+02DA,U+02DC,U+2000-206F,U+20AC,U+2122,U+2212"
+_LATIN_EXT = "U+0100-02AF,U+1E00-1EFF,U+2C60-2C7F,U+A720-A7FF"
+_WEIGHTS = (400, 600, 700)
 
 
 def render(model: ReportModel) -> bytes:
-    """The report of `model` as one HTML file, UTF-8, with everything inside it that it needs."""
-    page = re.sub(r"ledger:fonts/([A-Za-z0-9_.-]+)", lambda match: _font(match[1]), pdf.to_html(model))
-    page = page.replace('<meta charset="utf-8">\n', f'<meta charset="utf-8">\n{_POLICY}', 1)
-    return page.replace("</style>", f"{_SCREEN}</style>", 1).encode("utf-8")
+    """The report of `model` as one HTML file, UTF-8."""
+    page = view.build(model, view.SCREEN)
+    css = templates.asset("base.css") + templates.asset("screen.css")
+    script = templates.asset("report.js")
+    parts: dict[str, Any] = {
+        "page": page,
+        "wide": drawings.for_page(page, charts.WIDE, tooltips=True),
+        "narrow": drawings.for_page(page, charts.NARROW, tooltips=True, suffix="-n"),
+        "bars": drawings.connector_bars(page, model, tooltips=True),
+        "contents": _contents(page),
+        "script": templates.trusted(script),
+        "data": templates.trusted(_json(_data(page.lang, model, page.versions))),
+    }
+    body = templates.render("report.html", page.lang, css="", policy="", **parts)
+    css = _fonts(body) + css
+    return templates.render(
+        "report.html", page.lang, css=templates.trusted(css), policy=content_policy(css, script), **parts
+    ).encode()
 
 
-def _font(name: str) -> str:
-    content = base64.b64encode((FONTS / name).read_bytes()).decode("ascii")
-    return f"data:font/ttf;base64,{content}"
+def content_policy(css: str, script: str) -> str:
+    """The Content-Security-Policy of a page with exactly this style sheet and this script."""
+    return (
+        f"default-src 'none'; style-src '{_digest(css)}'; script-src '{_digest(script)}'; font-src data:; "
+        "img-src data:; base-uri 'none'; form-action 'none'"
+    )
+
+
+def _digest(text: str) -> str:
+    return "sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
+
+
+def _fonts(text: str) -> str:
+    """The typeface, as far as `text` needs it: letters beyond Latin-1 only where one occurs."""
+    wanted = [("latin", _LATIN)]
+    if any(0x100 <= ord(c) <= 0x2AF or 0x1E00 <= ord(c) <= 0x1EFF for c in text):
+        wanted.append(("latin-ext", _LATIN_EXT))
+    return "".join(_face(subset, weight, letters) for subset, letters in wanted for weight in _WEIGHTS)
+
+
+@lru_cache
+def _face(subset: str, weight: int, letters: str) -> str:
+    content = (charts.FONTS / f"source-sans-3-{subset}-{weight}-normal.woff2").read_bytes()
+    return (
+        f'@font-face{{font-family:"Source Sans 3";font-weight:{weight};unicode-range:{letters};'
+        f"src:url(data:font/woff2;base64,{base64.b64encode(content).decode()}) format('woff2')}}\n"
+    )
+
+
+def _contents(page: view.Page) -> list[tuple[str, str]]:
+    """Where the page can be jumped to; only what is there."""
+    lang = page.lang
+    places: Iterable[tuple[str, str, object]] = (
+        ("h-action", lang._("What needs action"), page.findings.action),
+        ("h-usage", lang._("TLS usage"), page.bars),
+        ("h-flow", lang._("Mail flow"), page.state == "mail"),
+        ("h-details", lang._("Connector report"), page.details),
+        ("h-connectors", lang._("Connectors"), page.connectors),
+        ("h-partners", lang._("Partners"), page.partners),
+        ("h-quality", lang._("Data quality"), True),
+        ("h-definitions", lang._("Definitions"), True),
+        ("h-provenance", lang._("Provenance"), True),
+    )
+    return [(href, name) for href, name, there in places if there]
+
+
+def _json(value: Any) -> str:
+    """JSON that can stand in a page: nothing in it can end the element that holds it."""
+    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), sort_keys=True)
+    for sign in "<>&\u2028\u2029":
+        text = text.replace(sign, f"\\u{ord(sign):04x}")
+    return text
+
+
+def _data(lang: Language, model: ReportModel, shown: tuple[str, ...]) -> dict[str, Any]:
+    """What the script filters: one short row per day and connector, positions instead of repeated names."""
+    days = sorted({row.data_date for row in model.flow})
+    at_day = {day: n for n, day in enumerate(days)}
+    kinds = sorted({(row.direction, row.connector, row.connector_type or "", row.forced_tls) for row in model.flow},
+                   key=str)  # fmt: skip
+    at_kind = {kind: n for n, kind in enumerate(kinds)}
+    rows = [
+        [at_day[r.data_date], at_kind[r.direction, r.connector, r.connector_type or "", r.forced_tls],
+         *(r.versions.get(v, 0) for v in shown)]
+        for r in model.flow
+    ]  # fmt: skip
+    return {
+        "versions": list(shown),
+        "names": [wording.version_name(lang, v) for v in shown],
+        "colors": [palette.VERSION_COLORS[v] for v in shown],
+        "inks": [palette.INK_ON[v] for v in shown],
+        "days": [{"iso": d.isoformat(), "text": lang.day(d, "EEE d MMM"), "short": lang.day(d, "d MMM")} for d in days],
+        "connectors": [
+            {
+                "way": way, "wayText": wording.direction(lang, way), "name": wording.connector(lang, name, way),
+                "type": wording.connector_type(lang, kind), "forced": wording.forced(lang, forced),
+            }
+            for way, name, kind, forced in kinds
+        ],
+        "rows": rows,
+        "period": [model.period.first_date.isoformat(), model.period.last_date.isoformat()],
+        "file": f"transit-ledger-{wording.file_period(model.period)}.csv",
+        "decimal": lang.decimal(0, 1)[1],
+        "words": _words(lang),
+        "heads": ["data_date", "direction", "connector", "connector_type", "forced_tls", *shown, "messages"],
+    }  # fmt: skip
+
+
+def _words(lang: Language) -> dict[str, str]:
+    return {
+        "in": lang._("in"),
+        "out": lang._("out"),
+        "messages": lang._("{a} messages in {b} rows"),
+        "nothing": lang._("No mail fits this choice."),
+        "page": lang._("rows {a} to {b} of {c}"),
+        "copied": lang._("The link was copied."),
+        "link": lang._("The link is now in the address line."),
+        "chartFlow": lang._("Messages a day, in above and out below"),
+        "chartTls": lang._("Messages a day by TLS version"),
+        "unknown": lang._("Unknown stands beside the shares, not in them."),
+        "sort": lang._("Sort by {a}"),
+        "filter": lang._("Only rows with"),
+    }

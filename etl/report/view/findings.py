@@ -75,7 +75,7 @@ def view(
         title = lang._("Can’t be decided: {title}", title=title)
     return InsightView(
         anchor=f"insight-{number}",
-        tone="unsure" if insight.verdict == "undecided" or insight.provisional
+        tone="calm" if insight.acknowledged else "unsure" if insight.verdict == "undecided" or insight.provisional
         else "alarm" if insight.severity in ("critical", "warning") else "calm",
         big=big, big_small=small, title=title, place=place, advice=lang.pick(insight.advice),
         detail=lang.pick(insight.detail), evidence=_evidence(lang, model, insight, share, edges),

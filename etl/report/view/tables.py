@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 
 from etl.report import numbers
 from etl.report.language import DASH, Language
@@ -65,6 +66,8 @@ class PartnerRow:
     messages: Cell
     since: str
     last: str
+    since_iso: str
+    last_iso: str
 
 
 @dataclass(frozen=True)
@@ -167,9 +170,14 @@ def partner_rows(lang: Language, lines: Sequence[PartnerLine], shown: Sequence[s
             direction=wording.direction(lang, line.direction), partner=partner_name(lang, line.partner_domain),
             counts=counts(lang, line.versions, shown), messages=Cell(lang.number(line.messages), line.messages),
             since=lang.day(line.first_seen_date, "d MMM yy"), last=lang.day(line.last_seen_date, "d MMM yy"),
+            since_iso=_iso(line.first_seen_date), last_iso=_iso(line.last_seen_date),
         )
         for line in lines
     ]  # fmt: skip
+
+
+def _iso(day: date | None) -> str:
+    return day.isoformat() if day else ""
 
 
 def section(
