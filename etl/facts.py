@@ -27,7 +27,7 @@ from etl.settings import Settings, Source, plain_json
 TABLES = ("facts", "connector_days", "source_days", "tls_reports")
 """What a partition is made of, a Parquet file each."""
 
-VERSION = 2
+VERSION = 3
 """Goes up with every change of the facts' own SQL that could change a number."""
 
 
@@ -41,22 +41,33 @@ class SourceFiles:
     counts: dict[str, staging.FileCounts]
 
     def counted(self, day: date) -> list[str]:
-        """The files whose rows count on `day`: of exports without any message identity only the newest.
+        """The files whose rows count on `day`: of exports without any message identity only the newest, and those whose
+        hours of the day lie apart from it (an export of a UTC day holds hours of two local days).
 
         Of a log all stand: its `trace.sql` tells what a line, or a newer export, takes the place of.
         """
         reader = formats.reader(self.source.format)
         first, last = reader.reach
-        near = {(day + timedelta(days=n)).isoformat() for n in range(-first, last + 1)}
-        there = [sha256 for sha256, found in self.counts.items() if near & set(found.days)]
+        near = [(day + timedelta(days=n)).isoformat() for n in range(-first, last + 1)]
+        there = [sha256 for sha256, found in self.counts.items() if any(near_day in found.days for near_day in near)]
         standing = [sha256 for sha256 in there if self.states[sha256][0] == "counted"]
-        anonymous = [sha256 for sha256 in standing if not self.counts[sha256].has_identity]
-        if not anonymous or reader.kind == "log":
+        if reader.kind == "log" or all(self.counts[sha256].has_identity for sha256 in standing):
             return sorted(standing)
-        newest = max(standing, key=lambda sha256: self.landed[sha256].order)
-        if newest in anonymous:
-            return [newest]
-        return sorted(set(standing) - set(anonymous))
+        kept: list[str] = []
+        for sha256 in sorted(standing, key=lambda sha256: self.landed[sha256].order, reverse=True):
+            if all(self._can_stand_together(sha256, other, day) for other in kept):
+                kept.append(sha256)
+        return sorted(kept)
+
+    def _can_stand_together(self, one: str, other: str, day: date) -> bool:
+        """Whether two files can't tell of the same mail twice: rows have identities, or the hours don't meet."""
+        first, second = self.counts[one], self.counts[other]
+        if first.has_identity and second.has_identity:
+            return True
+        spans = [found.notes.get("spans", {}).get(day.isoformat()) for found in (first, second)]
+        if spans[0] is None or spans[1] is None:
+            return False
+        return bool(spans[0][1] < spans[1][0] or spans[1][1] < spans[0][0])
 
     def staged_paths(self, settings: Settings, day: date) -> list[str]:
         """The staged records of the files that count on `day`, the newest export last."""
@@ -90,15 +101,15 @@ def files_by_source(settings: Settings) -> list[SourceFiles]:
     found = []
     for source in settings.sources:
         landed = evidence.landed(settings, source.name)
-        counts = {sha256: _counts(settings, source, sha256) for sha256 in landed}
+        key = staging.reader_key(settings, source)
+        counts = {
+            sha256: staging.counts(settings, source, sha256, key) or staging.stage(settings, source.name, sha256)
+            for sha256 in landed
+        }
         unusable = {sha256: item.reason for sha256, item in counts.items() if item.state == "quarantined"}
         states = evidence.file_states(landed, source.name, standing, unusable)
         found.append(SourceFiles(source, landed, states, counts))
     return found
-
-
-def _counts(settings: Settings, source: Source, sha256: str) -> staging.FileCounts:
-    return staging.counts(settings, source, sha256) or staging.stage(settings, source.name, sha256)
 
 
 def basis(settings: Settings, files: Sequence[SourceFiles], day: date) -> dict[str, Any]:

@@ -13,11 +13,13 @@ import ipaddress
 import os
 import re
 import tomllib
-from collections.abc import Collection
+from collections import Counter
+from collections.abc import Collection, Mapping
 from datetime import date
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
+import idna
 import rfc8785
 from pydantic import (
     AfterValidator,
@@ -76,6 +78,14 @@ def _address(value: str) -> str:
     return value
 
 
+def _domain(value: str) -> str:
+    """A domain in lower case, as A-labels."""
+    try:
+        return idna.encode(value.strip().strip("."), uts46=True).decode("ascii")
+    except idna.IDNAError:
+        raise ValueError("a domain such as 'contoso.example' is allowed") from None
+
+
 def _network(value: str) -> str:
     try:
         return str(ipaddress.ip_network(value, strict=False))
@@ -99,7 +109,7 @@ Zone = Annotated[str, AfterValidator(_zone)]
 Slug = Annotated[str, AfterValidator(_slug)]
 Address = Annotated[str, AfterValidator(_address)]
 Network = Annotated[str, AfterValidator(_network)]
-Domain = Annotated[str, AfterValidator(lambda value: value.strip().strip(".").lower())]
+Domain = Annotated[str, AfterValidator(_domain)]
 Direction = Literal["inbound", "outbound"]
 Language = Annotated[str, Field(pattern=r"^[a-z]{2}$")]
 
@@ -221,7 +231,7 @@ class Smtp(_Table):
     security: Literal["none", "starttls", "tls"] = "starttls"
     sender: Address | None = None
     connection: str | None = None
-    user: str | None = Field(default=None, exclude=True)
+    user: str | None = Field(default=None, exclude=True, repr=False)
     password: SecretStr | None = Field(default=None, exclude=True, repr=False)
 
 
@@ -273,18 +283,6 @@ class Settings(_Table):
         if self.smtp is not None and self.smtp.sender is None:
             own = self.smtp.model_copy(update={"sender": f"transit-ledger@{self.organisation.domains[0]}"})
             object.__setattr__(self, "smtp", own)
-        return self
-
-    @model_validator(mode="after")
-    def _names_are_unique(self) -> Self:
-        for table, names in (
-            ("sources", [source.name for source in self.sources]),
-            ("audiences", [audience.name for audience in self.audiences]),
-            ("connectors", [f"{c.name}|{c.direction or ''}" for c in self.connectors]),
-        ):
-            twice = sorted({name for name in names if names.count(name) > 1})
-            if twice:
-                raise ValueError(f"{table}: found twice: {', '.join(twice)}; each name is allowed once")
         return self
 
     def source(self, name: str) -> Source:
@@ -364,19 +362,35 @@ def load(path: Path | str | None = None, environment: dict[str, str] | None = No
 def parse(raw: dict[str, Any], file: Path, environment: dict[str, str] | None = None) -> Settings:
     """Checked settings from a dictionary as TOML gives it; `file` names it in messages and anchors relative paths."""
     env = environment or {}
+    problems = _named_twice(raw)
     if isinstance(raw.get("smtp"), dict):
-        for key in ("user", "password"):
+        for key, variable in (("user", SMTP_USER_ENV), ("password", SMTP_PASSWORD_ENV)):
             if key in raw["smtp"]:
-                variable = SMTP_USER_ENV if key == "user" else SMTP_PASSWORD_ENV
                 allowed = f"secrets are allowed in ${variable} or in an Airflow connection only"
-                raise SettingsInvalid(str(file), [f"smtp.{key}: found in the file; {allowed}"])
+                problems.append(f"smtp.{key}: found in the file; {allowed}")
         secrets = {"user": env.get(SMTP_USER_ENV), "password": env.get(SMTP_PASSWORD_ENV)}
-        raw = raw | {"smtp": raw["smtp"] | {key: value for key, value in secrets.items() if value}}
+        kept = {key: value for key, value in raw["smtp"].items() if key not in secrets}
+        raw = raw | {"smtp": kept | {key: value for key, value in secrets.items() if value}}
     try:
         settings = Settings.model_validate(raw)
     except ValidationError as error:
-        raise SettingsInvalid(str(file), [_problem(item, raw) for item in error.errors()]) from None
+        problems += [_problem(item, raw) for item in error.errors()]
+    if problems:
+        raise SettingsInvalid(str(file), problems) from None
     return _anchored(settings, file.resolve().parent)
+
+
+def _named_twice(raw: Mapping[str, Any]) -> list[str]:
+    """Sources and audiences are told apart by name, connectors by name and direction."""
+    problems = []
+    for table, keys in (("sources", ("name",)), ("audiences", ("name",)), ("connectors", ("name", "direction"))):
+        items = raw.get(table)
+        named = [item for item in items if isinstance(item, dict) and "name" in item] if isinstance(items, list) else []
+        found = Counter(", ".join(str(item[key]) for key in keys if key in item) for item in named)
+        twice = sorted(name for name, times in found.items() if times > 1)
+        if twice:
+            problems.append(f"{table}: found twice: {'; '.join(twice)}; each is allowed once")
+    return problems
 
 
 def _anchored(settings: Settings, folder: Path) -> Settings:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 import secrets
 import shutil
 import tempfile
@@ -82,26 +83,34 @@ def _staging_sha256(canonical: bytes) -> str:
     return hashlib.sha256(canonical).hexdigest()
 
 
-def staged_folder(settings: Settings, source: Source, sha256: str) -> Path:
-    """Where the records of a landed file lie, or will: a folder per file and reader key."""
+def reader_key(settings: Settings, source: Source) -> str:
+    """What staging depends on besides the bytes, as a folder's name: the reader, the settings, the hash key."""
     reader = formats.reader(source.format)
     parts = f"{reader.name}:{reader.version}:{settings_sha256(settings, source)}:".encode() + hash_key(settings)
-    key = hashlib.sha256(parts).hexdigest()[:16]
-    return settings.storage.root / "staged" / source.name / sha256 / key
+    return hashlib.sha256(parts).hexdigest()[:16]
 
 
-def counts(settings: Settings, source: Source, sha256: str) -> FileCounts | None:
-    """What staging the file came to, or nothing where it is still to be staged; after retention, what it came to."""
-    for folder in (_kept_folder(settings, source, sha256), staged_folder(settings, source, sha256)):
-        if (folder / "manifest.json").exists():
-            return _read_manifest(folder / "manifest.json")
+def staged_folder(settings: Settings, source: Source, sha256: str, key: str | None = None) -> Path:
+    """Where the records of a landed file lie, or will: a folder per file and reader key."""
+    return settings.storage.root / "staged" / source.name / sha256 / (key or reader_key(settings, source))
+
+
+def counts(settings: Settings, source: Source, sha256: str, key: str | None = None) -> FileCounts | None:
+    """What staging the file came to, or nothing where it is still to be staged; after retention, what it came to.
+
+    `key` is the source's `reader_key`, for those who ask of many files.
+    """
+    for folder in (_kept_folder(settings, source, sha256), staged_folder(settings, source, sha256, key)):
+        manifest = f"{folder}/manifest.json"
+        if os.path.exists(manifest):  # noqa: PTH110  a year of files, many times over
+            return _read_manifest(manifest)
     return None
 
 
 @lru_cache(maxsize=4096)
-def _read_manifest(path: Path) -> FileCounts:
+def _read_manifest(path: str) -> FileCounts:
     """A manifest is never rewritten, so reading it once is enough."""
-    return FileCounts(**json.loads(path.read_bytes()))
+    return FileCounts(**json.loads(Path(path).read_bytes()))
 
 
 def rejects_file(settings: Settings, source: Source, sha256: str) -> Path:
@@ -176,8 +185,9 @@ def _stage(settings: Settings, source: Source, landed: evidence.Landed, out: Pat
             staged = reader.stage(job)
     except ExportUnreadable as error:
         reason = str(error)
-    except (duckdb.InvalidInputException, duckdb.ConversionException, duckdb.BinderException) as error:
-        reason = f"The reader could not take the file: {str(error).splitlines()[0]}"
+    except (duckdb.DataError, duckdb.ProgrammingError, duckdb.NotSupportedError) as error:
+        told = re.split(r"[\"'\n]", str(error))[0].strip()  # what follows may quote the export
+        reason = f"The reader could not take the file: {told}"
     else:
         return FileCounts(*about, "staged", None, **_plain(staged))
     for leftover in out.iterdir():

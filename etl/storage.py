@@ -188,11 +188,14 @@ def lock(root: Path, name: str, wait_seconds: float = 600) -> Iterator[None]:
 def sweep(root: Path, older_than: float) -> list[Path]:
     """Removes temporary files and folders below `root` last changed before `older_than` (epoch seconds)."""
     gone = []
-    for path in root.rglob(f"{TEMPORARY}*"):
-        with suppress(OSError):
-            if path.stat().st_mtime < older_than:
-                shutil.rmtree(path) if path.is_dir() else path.unlink()
-                gone.append(path)
+    for folder, folders, files in os.walk(root):
+        for name in [name for name in (*folders, *files) if name.startswith(TEMPORARY)]:
+            path = Path(folder) / name
+            with suppress(OSError):
+                if path.stat().st_mtime < older_than:
+                    shutil.rmtree(path) if path.is_dir() else path.unlink()
+                    gone.append(path)
+        folders[:] = [name for name in folders if not name.startswith(TEMPORARY)]
     return gone
 
 

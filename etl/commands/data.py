@@ -6,12 +6,13 @@ import csv
 import getpass
 import sys
 from dataclasses import asdict
+from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from etl import database, evidence, facts, landing, periods, retention, staging, warehouse
+from etl import database, evidence, facts, landing, periods, retention, staging, storage, warehouse
 from etl.commands.console import Context, emit_json, note, progress, say, table
 from etl.errors import UsageInvalid
 from etl.settings import Settings
@@ -20,6 +21,8 @@ GRAIN = (
     "data_date", "source", "direction", "connector", "partner_domain", "tls_version", "tls_cipher", "tls_group",
     "tls_auth",
 )  # fmt: skip
+LEFT_OVER = timedelta(days=1)
+"""A temporary file older than this was left by a process that is gone."""
 MEASURES = ("messages", "recipients", "bytes", "is_estimated")
 
 
@@ -68,9 +71,11 @@ def bring_up(settings: Settings) -> dict[str, Any]:
     waiting = [
         (source.name, sha256)
         for source in settings.sources
+        for key in [staging.reader_key(settings, source)]
         for sha256 in evidence.landed(settings, source.name)
-        if staging.counts(settings, source, sha256) is None
+        if staging.counts(settings, source, sha256, key) is None
     ]
+    storage.sweep(settings.storage.root, older_than=(periods.now() - LEFT_OVER).timestamp())
     with progress() as bar:
         for name, sha256 in bar.track(waiting, description="staging"):
             staging.stage(settings, name, sha256)

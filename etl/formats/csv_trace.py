@@ -128,6 +128,14 @@ class CsvTrace:
         database.set_variables(con, {"rejects_file": str(job.out / "rejects.parquet")})
         con.execute(database.sql("formats", "rejects_copy"))
 
+    @staticmethod
+    def _spans(job: Job) -> dict[str, list[str]]:
+        """For each data date the first and last instant of a file's used rows: what a file without identity covers."""
+        found = database.rows(
+            job.con, database.sql("formats", "stage_spans"), {"file": str(job.out / "records.parquet")}
+        )
+        return {row["data_date"].isoformat(): [row["first_at"], row["last_at"]] for row in found}
+
     def _result(self, job: Job, table: csv_table.Table, counts: list[dict[str, Any]], refused: int) -> Staged:
         by_outcome: Counter[str] = Counter()
         skipped: Counter[str] = Counter()
@@ -156,6 +164,7 @@ class CsvTrace:
                 "encoding": table.plain.encoding,
                 "delimiter": table.delimiter,
                 "columns": dict(sorted(table.columns.items())),
+                "spans": {} if has_identity(table.columns) else self._spans(job),
             },
         )
 

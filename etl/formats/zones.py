@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from pathlib import Path
 
 import duckdb
@@ -15,22 +16,31 @@ def load(con: duckdb.DuckDBPyConnection, report_zone: str, source_zone: str, wor
     `utc_days` tells for each UTC day the data dates it falls on; `source_clock` tells for each day of the source's own
     clock its distance from UTC, and is empty where that clock is UTC.
     """
-    is_utc = source_zone in ("UTC", "Etc/UTC")
-    files = {
-        "utc_days_file": _write(work / "utc_days.csv", periods.utc_days(report_zone)),
-        "source_clock_file": _write(work / "source_clock.csv", () if is_utc else periods.local_days(source_zone)),
+    texts = {
+        "utc_days_file": _utc_days(report_zone),
+        "source_clock_file": "" if source_zone in ("UTC", "Etc/UTC") else _source_clock(source_zone),
     }
-    database.set_variables(con, files)
+    for name, content in texts.items():
+        (work / name).write_text(content, encoding="ascii")
+    database.set_variables(con, {name: str(work / name) for name in texts})
     con.execute(database.sql("formats", "zones"))
 
 
-def _write(path: Path, days: tuple[periods.ClockDay, ...]) -> str:
-    lines = (
+@lru_cache(maxsize=8)
+def _utc_days(zone: str) -> str:
+    return _lines(periods.utc_days(zone))
+
+
+@lru_cache(maxsize=8)
+def _source_clock(zone: str) -> str:
+    return _lines(periods.local_days(zone))
+
+
+def _lines(days: tuple[periods.ClockDay, ...]) -> str:
+    return "".join(
         f"{day.day},{day.other_0},{day.change_1 or ''},{_text(day.other_1)},{day.change_2 or ''},{_text(day.other_2)}\n"
         for day in days
     )
-    path.write_text("".join(lines), encoding="ascii")
-    return str(path)
 
 
 def _text(value: object) -> str:

@@ -152,12 +152,12 @@ def _kill(site_settings: Settings, paths: list[tuple[str, Path]], after: int) ->
     """Lands everything that is there, and dies at the `after`-th time that a file is about to be made durable."""
     left = [after]
 
-    def dying(real: Callable[[Path], None]) -> Callable[[Path], None]:
-        def sync(path: Path) -> None:
+    def dying(real: Callable[..., None]) -> Callable[..., None]:
+        def sync(path: Path, *mode: int) -> None:
             left[0] -= 1
             if left[0] == 0:
                 raise KilledHere
-            real(path)
+            real(path, *mode)
 
         return sync
 
