@@ -1,4 +1,4 @@
-"""The command that renders a preview of a report."""
+"""The commands that render a preview of a report, and a letter to a partner."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from etl.commands.console import Context, say
 def register(app: typer.Typer) -> None:
     """Adds the command to `app`."""
     app.command("report")(report)
+    app.command("letter")(letter)
 
 
 def report(
@@ -37,3 +38,30 @@ def report(
         for name, content in render(model, build.summary(model), told.facts_csv).items():
             (folder / language / name).write_bytes(content)
         say(f"{folder / language}: report.html, report.pdf, mail.html, mail.txt")
+
+
+def letter(
+    context: typer.Context,
+    period: Annotated[str, typer.Argument(help="2026-W47, 2026-11 or 2026-11-16..2026-11-22.")],
+    partner: Annotated[str, typer.Option(help="The partner's domain, as the report lists it.")],
+    language: Annotated[str | None, typer.Option(help="The letter's language; else the report's.")] = None,
+    out: Annotated[Path | None, typer.Option(help="The folder to write letter-PARTNER.txt and .html to.")] = None,
+) -> None:
+    """Write a letter to a partner with the evidence of mail below TLS 1.2; without --out the text is printed."""
+    from etl.report import build, inputs, letter
+    from etl.report.model import EditionInfo
+
+    settings = context.ensure_object(Context).settings()
+    wanted = periods.parse_period(period)
+    edition = EditionInfo(number=0, origin="preview", made_at=periods.now(), ledger_head=None)
+    told = inputs.period_inputs(settings, wanted)
+    model = build.make_model(told, settings, wanted, edition, language=language or settings.report.language)
+    written = letter.write(model, partner)
+    if out is None:
+        say(written.text)
+        return
+    out.mkdir(parents=True, exist_ok=True)
+    name = "letter-" + "".join(c if c.isalnum() or c in ".-" else "_" for c in partner.lower())
+    (out / f"{name}.txt").write_text(written.text, encoding="utf-8")
+    (out / f"{name}.html").write_text(written.html, encoding="utf-8")
+    say(f"{out / name}.txt, {out / name}.html")

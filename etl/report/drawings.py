@@ -75,7 +75,7 @@ def for_page(page: Page, width: int, *, tooltips: bool, suffix: str = "") -> dic
     return {name: trusted(drawn) for name, drawn in made.items()}
 
 
-def connector_bars(page: Page, model: ReportModel, *, tooltips: bool) -> dict[str, str]:
+def connector_bars(page: Page, model: ReportModel, *, tooltips: bool, width: int = charts.WIDE) -> dict[str, str]:
     """The small bar of each connector that has a section, by its anchor."""
     bars: dict[str, str] = {}
     for section in model.connectors:
@@ -84,5 +84,6 @@ def connector_bars(page: Page, model: ReportModel, *, tooltips: bool) -> dict[st
             name = wording.short(wording.directed(page.lang, section.connector, section.direction), 80)
             pieces = pictures.segments(page.lang, section.versions)
             words = page.lang._("TLS versions of {name}", name=name)
-            bars[anchor] = trusted(minibar.draw(pieces, anchor, words, tooltips=tooltips))
+            ident = f"{anchor}-{width}"
+            bars[anchor] = trusted(minibar.draw(pieces, ident, words, tooltips=tooltips, width=width))
     return bars

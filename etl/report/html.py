@@ -34,6 +34,7 @@ def render(model: ReportModel) -> bytes:
         "wide": drawings.for_page(page, charts.WIDE, tooltips=True),
         "narrow": drawings.for_page(page, charts.NARROW, tooltips=True, suffix="-n"),
         "bars": drawings.connector_bars(page, model, tooltips=True),
+        "small_bars": drawings.connector_bars(page, model, tooltips=True, width=charts.NARROW),
         "contents": _contents(page),
         "script": templates.trusted(script),
         "data": templates.trusted(_json(_data(page.lang, model, page.versions))),

@@ -6,29 +6,29 @@ from collections.abc import Sequence
 from html import escape
 
 from etl.report import palette, svg
-from etl.report.charts import Segment
+from etl.report.charts import WIDE, Segment
 
-WIDTH, HEIGHT = 690, 16
+HEIGHT = 16
 _LABEL = 40
 
 
-def draw(segments: Sequence[Segment], ident: str, alternative: str, *, tooltips: bool) -> str:
+def draw(segments: Sequence[Segment], ident: str, alternative: str, *, tooltips: bool, width: int = WIDE) -> str:
     """The bar as SVG; no bar where there is nothing to show. `alternative` says what it shows."""
     if not segments:
         return ""
     name = f' role="img" aria-label="{escape(alternative)}"' if tooltips else ""
-    size = f'width="{WIDTH}" height="{HEIGHT}" viewBox="0 0 {WIDTH} {HEIGHT}"'
+    size = f'width="{width}" height="{HEIGHT}" viewBox="0 0 {width} {HEIGHT}"'
     parts = [f'<svg xmlns="http://www.w3.org/2000/svg" {size}{name}>']
     if not tooltips:
         parts.append(f"<title>{escape(alternative)}</title>")
     if any(piece.version == "No TLS" for piece in segments):
         parts.append(svg.hatch_pattern(ident))
-    parts += [_piece(piece, ident, tooltips) for piece in segments]
+    parts += [_piece(piece, ident, width, tooltips) for piece in segments]
     return "".join([*parts, "</svg>"])
 
 
-def _piece(piece: Segment, ident: str, tooltips: bool) -> str:
-    x, width = WIDTH * piece.start, WIDTH * (piece.end - piece.start)
+def _piece(piece: Segment, ident: str, whole: int, tooltips: bool) -> str:
+    x, width = whole * piece.start, whole * (piece.end - piece.start)
     fill = f"url(#{ident}-hatch)" if piece.version == "No TLS" else palette.VERSION_COLORS[piece.version]
     words = f"<title>{escape(piece.words)}</title>" if tooltips else ""
     drawn = f'<rect x="{x:.1f}" width="{max(width - 0.8, 0.6):.1f}" height="{HEIGHT}" fill="{fill}">{words}</rect>'

@@ -86,7 +86,8 @@ def profiles(lang: Language, model: ReportModel) -> tuple[ProfileView, ...]:
     """Each profile with the share that met it, of what can be judged."""
     made = []
     for p in model.profiles:
-        reference = f"{p.reference} ({lang._('told second hand')})" if p.second_hand else p.reference
+        hearsay = lang._("told second hand")
+        reference = f"{p.reference} ({hearsay})" if p.second_hand else p.reference
         verdicts = [f"{name} {lang.number(n)}" for name, n in p.verdicts.items() if n]
         made.append(
             ProfileView(
