@@ -92,8 +92,9 @@ class Log:
             "line_bytes": MAX_LINE_BYTES,
             "hash_key": job.key.hex(),
             "export_at": job.export_at.rstrip("Z"),
-            "own_domains": list(organisation.domains),
-            "internal_services": list(organisation.internal_services),
+            "own_domains": f",{','.join(organisation.domains)},",
+            "internal_services": f",{','.join(organisation.internal_services)},",
+            "has_internal_services": bool(organisation.internal_services),
             "records_file": str(job.out / "records.parquet"),
             "rejects_file": str(job.out / "rejects.parquet"),
         }
@@ -114,10 +115,11 @@ class Log:
 
 
 def own_ranges(networks: Iterable[str]) -> dict[str, Any]:
-    """The organisation's networks and loopback as log_networks.sql takes them: `own_ipv4`, `own_ipv6`."""
-    own = [ip_network(network) for network in ("127.0.0.0/8", "::1/128", *networks)]
+    """The organisation's networks as log_networks.sql takes them: `own_ipv4`, `own_ipv6`, `has_networks`."""
+    own = [ip_network(network) for network in networks]
     bounds = [(int(network[0]), int(network[-1]), network.version) for network in own]
     return {
+        "has_networks": bool(own),
         "own_ipv4": [[low, high] for low, high, version in bounds if version == 4],
         "own_ipv6": [f"{low:032x}{high:032x}" for low, high, version in bounds if version == 6],
     }
@@ -162,9 +164,7 @@ def _account(plain: text.Plain, records: int) -> None:
         )
 
 
-def _result(
-    counts: list[dict[str, Any]], refused: int, words: list[dict[str, Any]], plain: text.Plain
-) -> Staged:
+def _result(counts: list[dict[str, Any]], refused: int, words: list[dict[str, Any]], plain: text.Plain) -> Staged:
     by_outcome: Counter[str] = Counter(rejected=refused)
     skipped: Counter[str] = Counter()
     days: Counter[str] = Counter()
@@ -183,5 +183,3 @@ def _result(
         unknown_words=words,
         notes={"encoding": plain.encoding},
     )
-
-

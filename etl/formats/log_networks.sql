@@ -1,5 +1,5 @@
 -- Own addresses as ranges: IPv4 as integers, IPv6 as 32 hexadecimal digits. `is_own(ip)` is true for loopback and for
--- what lies in one of the organisation's networks.
+-- what lies in one of the organisation's networks. Own domains and services are words between commas.
 create or replace temp macro ipv4_number(ip) as
     coalesce(try_cast(split_part(ip, '.', 1) as bigint), -1) * 16777216 + coalesce(try_cast(split_part(ip, '.', 2) as bigint), 0) * 65536
     + coalesce(try_cast(split_part(ip, '.', 3) as bigint), 0) * 256 + coalesce(try_cast(split_part(ip, '.', 4) as bigint), 0);
@@ -19,6 +19,8 @@ create or replace temp macro ipv6_digits(ip) as
 create or replace temp macro is_own(ip) as
     case
         when ip is null or ip = '' then false
+        when starts_with(ip, '127.') or ip = '::1' then true
+        when not getvariable('has_networks') then false
         when contains(ip, ':') then len(list_filter(getvariable('own_ipv6')::varchar[],
             lambda bounds: ipv6_digits(ip) between bounds[1:32] and bounds[33:64])) > 0
         else len(list_filter(getvariable('own_ipv4')::bigint[][],
@@ -30,6 +32,19 @@ create or replace temp macro domain_of(address) as
     case
         when address is null then 'Unknown'
         when address = '' or address = '<>' then '<>'
-        when not contains(address, '@') or ends_with(address, '@') then 'Unknown'
-        else rtrim(lower(split_part(address, '@', -1)), '.')
+        when instr(address, '@') in (0, strlen(address)) then 'Unknown'
+        when contains(substr(address, instr(address, '@') + 1), '@') or ends_with(address, '.')
+            then rtrim(lower(split_part(address, '@', -1)), '.')
+        else lower(substr(address, instr(address, '@') + 1))
     end;
+
+create or replace temp macro is_own_domain(domain) as
+    contains(getvariable('own_domains'), ',' || domain || ',');
+
+-- Whether the settings name a service as internal: by its whole name, or by a part of it (`reinject` in
+-- `postfix/reinject/smtpd`).
+create or replace temp macro is_internal_service(service) as
+    getvariable('has_internal_services')
+    and (contains(getvariable('internal_services'), ',' || service || ',')
+        or contains(getvariable('internal_services'), ',' || split_part(service, '/', 1) || ',')
+        or contains(getvariable('internal_services'), ',' || split_part(service, '/', 2) || ','));

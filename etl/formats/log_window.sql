@@ -34,11 +34,7 @@ where getvariable('file_count') > 1
 group by line_key
 having min(file_rank) <> max(file_rank);
 
-create or replace temp table log_lines as
-select *
-from staged_lines
-anti join repeated using (line_key)
-union all by name
+create or replace temp table kept_lines as
 select * exclude (occurrence)
 from (
     select *, row_number() over (partition by line_key, file_rank order by place_in_log) as occurrence
@@ -47,3 +43,11 @@ from (
     where getvariable('file_count') > 1
 )
 qualify row_number() over (partition by line_key, occurrence order by place_in_log) = 1;
+
+create or replace temp view log_lines as
+select *
+from staged_lines
+anti join repeated using (line_key)
+union all by name
+select *
+from kept_lines;

@@ -1,5 +1,5 @@
 -- From the lines around one data date to its trace rows: sessions by daemon and process, messages by queue id.
--- In: the table log_lines (log_window.sql), the tables of reference.sql, logs_tls and data_date. Out: the view `trace`.
+-- In: the view log_lines (log_window.sql), the tables of reference.sql, logs_tls and data_date. Out: the view `trace`.
 
 -- Queue ids come back: a life ends with `removed`, and a new `client=` begins one once other lines have followed.
 create or replace temp table queue_lives as
@@ -29,11 +29,11 @@ select
         over (partition by queue order by place_in_log rows unbounded preceding)) as mail
 from marked;
 
-create or replace temp table mail_lines as
+create or replace temp view mail_lines as
 select log_lines.*, coalesce(queue_lives.mail, log_lines.queue) as mail
 from log_lines
 left join queue_lives using (place_in_log)
-where queue is not null;
+where log_lines.queue is not null;
 
 -- What the queue manager said of each message it took: only these were accepted.
 create or replace temp table mails as
@@ -80,8 +80,11 @@ with sessions as (
 ),
 
 clients as (
-    select place_in_log, channel, host, service, queue, peer, original_peer, place, occurred_at, is_today
+    select
+        place_in_log, channel, host, service, queue, coalesce(queue_lives.mail, log_lines.queue) as mail, peer, original_peer,
+        place, occurred_at, is_today
     from log_lines
+    left join queue_lives using (place_in_log)
     where kind = 'client'
 ),
 
@@ -104,7 +107,7 @@ ended as (
         on begun.channel = after.channel and begun.place_in_log <= after.place_in_log
 ),
 
-judged as (
+judged as materialized (
     select
         ended.* exclude (tls_version),
         case
@@ -128,7 +131,7 @@ proxied as (
 )
 
 select
-    mail_lines.mail,
+    judged.mail,
     judged.occurred_at,
     judged.is_today,
     coalesce(proxied.place, judged.place) as place,
@@ -138,14 +141,14 @@ select
     case when proxied.place_in_log is null then judged.tls_group else proxied.tls_group end as tls_group,
     case when proxied.place_in_log is null then judged.tls_auth else proxied.tls_auth end as tls_auth
 from judged
-join mail_lines using (place_in_log)
 left join proxied using (place_in_log)
-qualify row_number() over (partition by mail_lines.mail order by place_in_log) = 1;
+where judged.mail is not null
+qualify row_number() over (partition by judged.mail order by place_in_log) = 1;
 
 -- Outbound: the newest TLS line of the process that names the relay, if it was said for this message in this attempt;
 -- or, on a connection used again, at all.
 create or replace temp table departures as
-with sendings as (
+with sendings as materialized (
     select place_in_log, channel, peer, host, service, place, mail, occurred_at, is_today, domain, recipient, is_sent, is_reused,
         connected_seconds, tls_level
     from mail_lines
