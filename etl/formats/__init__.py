@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 REGISTRY = (
     "m365_connector_report",
     "postfix_log",
+    "exim_log",
 )
 """Names of the formats, in the order in which a file is tried against them."""
 

@@ -48,3 +48,10 @@ create or replace temp macro is_internal_service(service) as
     and (contains(getvariable('internal_services'), ',' || service || ',')
         or contains(getvariable('internal_services'), ',' || split_part(service, '/', 1) || ',')
         or contains(getvariable('internal_services'), ',' || split_part(service, '/', 2) || ','));
+
+-- An address as 128 bits of a keyed hash. The domain's case does not tell addresses apart, the local part's does.
+create or replace temp macro address_key(address) as
+    unhex(md5(getvariable('hash_key') || 'address' || case
+        when contains(address, '@') then left(address, instr(address, '@')) || lower(substr(address, instr(address, '@') + 1))
+        else address
+    end));

@@ -170,8 +170,8 @@ select
             end
     end as place,
     case when kind in ('delivery', 'active') then domain_of(address) end as domain,
-    case when kind = 'delivery' then unhex(md5(getvariable('hash_key') || 'address' || lower(address))) end as recipient,
-    case when original <> '' then unhex(md5(getvariable('hash_key') || 'address' || lower(original))) end as original_recipient,
+    case when kind = 'delivery' then address_key(address) end as recipient,
+    case when original <> '' then address_key(original) end as original_recipient,
     case when kind = 'active' then try_cast(split_part(substr(second_part, instr(second_part, '>, size=') + 8), ',', 1) as bigint) end as size,
     status = 'sent' as is_sent,
     case when kind = 'delivery' then contains(told, ', conn_use=') end as is_reused,

@@ -1,0 +1,187 @@
+-- One row per line of Exim's mainlog, typed: `2026-11-24 02:55:07[.123][ +0000][ [pid]] ID FLAG ADDRESS FIELD=VALUE …`.
+-- What others can put into a line (answers behind C=, subjects behind T=, ids behind id=) is cut off before fields are
+-- looked up. No join here, it would not keep the lines in order.
+-- In: the view `lines`, the macros of log_clock.sql and log_networks.sql, session variable hash_key.
+create or replace temp macro field_of(told, name) as
+    case when contains(told, name) then split_part(substr(told, instr(told, name) + strlen(name)), ' ', 1) end;
+
+-- GnuTLS describes what was agreed: `ECDHE_SECP256R1__RSA_SHA256__AES_256_GCM`. As a word of the reference tables it is
+-- key exchange, who signed, cipher and MAC; under TLS 1.3 only the cipher.
+create or replace temp macro is_signature(word) as
+    starts_with(word, 'RSA_') or starts_with(word, 'ECDSA_') or starts_with(word, 'EDDSA') or starts_with(word, 'DSA_');
+
+create or replace temp macro agreed_word(version, agreed) as
+    case
+        when not contains(agreed, '__') then agreed
+        when contains(version, '1.3') then 'TLS1.3' || split_part(agreed, '__', -1)
+        when is_signature(split_part(agreed, '__', 2)) then
+            split_part(agreed, '_', 1) || '_'
+            || replace(split_part(split_part(agreed, '__', 2), '_', 1), 'EDDSA', 'ECDSA') || '_'
+            || split_part(agreed, '__', 3) || case when split_part(agreed, '__', 4) <> '' then '_' || split_part(agreed, '__', 4) else '' end
+        else split_part(agreed, '_', 1) || '_' || split_part(agreed, '__', 2)
+            || case when split_part(agreed, '__', 3) <> '' then '_' || split_part(agreed, '__', 3) else '' end
+    end;
+
+create or replace temp macro agreed_group(agreed) as
+    case
+        when not contains(agreed, '__') or not contains(split_part(agreed, '__', 1), '_') then null
+        when starts_with(split_part(split_part(agreed, '__', 1), '_', 2), 'CUSTOM') then null
+        else split_part(split_part(agreed, '__', 1), '_', 2)
+    end;
+
+create or replace temp view records as
+with cut as (
+    select
+        line,
+        line like '____-__-__ __:__:__%' as is_stamped,
+        left(line, instr(line, ':') + 6) as clock_text,
+        -- Behind the seconds and their fraction.
+        substr(line, 20 + coalesce(nullif(instr(substr(line, 20, 12), ' '), 0), 1)) as after_clock
+    from lines
+),
+
+zoned as (
+    select
+        *,
+        case when after_clock like '+____ %' or after_clock like '-____ %' then left(after_clock, 5) end as zone,
+        case when after_clock like '+____ %' or after_clock like '-____ %' then substr(after_clock, 7) else after_clock end as after_zone
+    from cut
+),
+
+said as (
+    select
+        *,
+        case when starts_with(after_zone, '[') then substr(after_zone, instr(after_zone, '] ') + 2) else after_zone end as said
+    from zoned
+),
+
+flagged as (
+    select
+        *,
+        said like '______-______-__ %' or said like '______-___________-____ %' as has_id,
+        left(said, instr(said, ' ') - 1) as id,
+        substr(said, instr(said, ' ') + 1, 2) as flag,
+        substr(said, instr(said, ' ') + 4) as rest
+    from said
+),
+
+kinds as (
+    select
+        *,
+        case
+            when not is_stamped or not has_id then null
+            when flag = '<=' then 'arrival'
+            when flag in ('=>', '->', '>>') then 'delivery'
+        end as kind
+    from flagged
+),
+
+fields as (
+    select
+        *,
+        -- DN, id, subject and answer are others' words; what matters stands before them, but for S= and R= T=.
+        case kind
+            when 'arrival' then left(rest, instr(rest || ' id=', ' id=') - 1)
+            when 'delivery' then left(rest, instr(rest || ' C="', ' C="') - 1)
+        end as told,
+        case when kind is not null then try_cast(left(line, 19) as timestamp) end as clock
+    from kinds
+),
+
+parts as (
+    select
+        *,
+        case when zone is not null then clock - to_seconds(
+            (try_cast(left(zone, 3) as integer) * 3600)
+            + (case when starts_with(zone, '-') then -60 else 60 end * try_cast(substr(zone, 4, 2) as integer)))
+            else to_utc(clock) end as occurred_at,
+        case
+            when kind = 'arrival' then left(told, instr(told || ' ', ' ') - 1)
+            when kind = 'delivery' then left(told, instr(told || ' R=', ' R=') - 1)
+        end as address_text,
+        field_of(left(told, instr(told || ' DN="', ' DN="') - 1), ' X=') as agreed,
+        field_of(left(told, instr(told || ' T="', ' T="') - 1), ' P=') as protocol,
+        case when kind is not null and contains(told, ' H=') then
+            split_part(split_part(substr(told, instr(told, ' H=')), '[', 2), ']', 1) end as peer_ip
+    from fields
+),
+
+addressed as (
+    select
+        *,
+        split_part(agreed, ':', 1) as version_word,
+        -- `p01 <team@contoso.example>`: delivered to p01, addressed to the other.
+        case
+            when kind = 'arrival' then case when address_text = '<>' then '' else address_text end
+            else split_part(split_part(address_text, ' F=<', 1), ' <', 1)
+        end as address,
+        case when kind = 'delivery' then
+            case when contains(split_part(address_text, ' F=<', 1), ' <') then split_part(split_part(split_part(address_text, ' F=<', 1), ' <', 2), '>', 1)
+                else split_part(split_part(address_text, ' F=<', 1), ' ', 1) end
+        end as original,
+        case when kind = 'arrival' and contains(rest, ' for ') then split_part(rest, ' for ', -1) end as receivers
+    from parts
+)
+
+select
+    case
+        when line is null then 'skipped'
+        when not is_stamped or (kind is not null and occurred_at is null) then 'rejected'
+        when kind is null or protocol = 'local' or protocol like 'local-%' then 'skipped'
+        else 'used'
+    end as outcome,
+    case
+        when line is null then 'blank-line'
+        when not is_stamped then 'no time stamp that this reader knows'
+        when kind is not null and occurred_at is null then 'a time stamp that is none'
+        when protocol = 'local' or protocol like 'local-%' then 'local-submission'
+        when kind is not null then null
+        when has_id and flag in ('**', '==', '*>') then 'not-transferred'
+        when has_id and starts_with(flag, 'Co') and starts_with(said, id || ' Completed') then 'completed'
+        when contains(said, ' rejected ') then 'not-transferred'
+        when contains(said, 'no MAIL in SMTP connection') then 'connection-without-mail'
+        when starts_with(said, 'SMTP connection ') then 'connection'
+        else 'notice'
+    end as reason,
+    case when occurred_at is not null then kind end as kind,
+    occurred_at,
+    zone is null and occurs_twice(clock) as is_twice,
+    case when kind is not null then hash(id) end as mail,
+    case
+        when kind = 'arrival' then
+            case
+                when not contains(told, ' H=') then 'local'
+                when contains(told, ' A=') or ends_with(protocol, 'a') then 'submission'
+                when is_own(peer_ip) then 'internal'
+                else 'inbound'
+            end
+        when kind = 'delivery' then
+            case
+                when peer_ip is null then 'mailbox'
+                when is_own(peer_ip) or is_own_domain(domain_of(address)) then 'internal'
+                else 'outbound'
+            end
+    end as place,
+    case
+        when kind = 'delivery' then concat_ws('/', field_of(told, ' R='), field_of(told, ' T='))
+        when kind = 'arrival' then 'No connector'
+    end as connector,
+    protocol in ('esmtps', 'esmtpsa', 'smtps', 'smtpsa', 'utf8esmtps', 'utf8esmtpsa') as has_starttls,
+    case when kind is not null then domain_of(address) end as domain,
+    case when kind = 'delivery' then address_key(address) end as recipient,
+    case when kind = 'delivery' then address_key(original) end as original_recipient,
+    case when receivers <> '' then list_distinct(list_transform(
+        list_filter(string_split(receivers, ' '), lambda receiver: receiver <> ''), lambda receiver: address_key(receiver))) end as receivers,
+    try_cast(field_of(told, ' S=') as bigint) as size,
+    version_word,
+    agreed_word(version_word, split_part(agreed, ':', 2)) as cipher_word,
+    agreed_group(split_part(agreed, ':', 2)) as group_word,
+    case
+        when agreed is null then null
+        when field_of(told, ' CV=') = 'dane' then 'verified'
+        when field_of(told, ' CV=') = 'yes' then 'trusted'
+        when field_of(told, ' CV=') = 'no' and (kind = 'delivery' or contains(told, ' DN="')) then 'untrusted'
+        else 'Unknown'
+    end as tls_auth,
+    case when kind is not null then hash(line) end as line_key
+from addressed;

@@ -1,0 +1,91 @@
+-- From the lines around one data date to its trace rows: a line tells its own TLS; the arrival tells size and receivers.
+-- In: the view log_lines (log_window.sql), the tables of reference.sql, logs_tls and data_date. Out: the view `trace`.
+
+-- Whether silence about TLS means that there was none: X= is logged by default (`log_selector`, tls_cipher), so it does
+-- where any line of the date has it, or where the settings say so.
+set variable silence_speaks = (
+    select case when getvariable('logs_tls') in ('true', 'false') then getvariable('logs_tls') = 'true'
+        else count(*) > 0 end
+    from log_lines
+    where is_today and version_word <> ''
+);
+
+create or replace temp table exim_lines as
+select
+    log_lines.* exclude (version_word, cipher_word, group_word),
+    case
+        when version_word <> '' then coalesce(tls_words.tls_version, 'TLS unknown')
+        when has_starttls then 'TLS unknown'
+        when kind = 'arrival' and has_starttls is not null then 'No TLS'
+        when getvariable('silence_speaks') then 'No TLS'
+        else 'Unknown'
+    end as tls_version,
+    coalesce(cipher_words.tls_cipher, 'Unknown') as tls_cipher,
+    coalesce(group_words.tls_group, 'Unknown') as tls_group
+from log_lines
+left join tls_words on tls_words.word = fold_word(version_word)
+left join cipher_words on cipher_words.word = fold_word(cipher_word)
+left join group_words on group_words.word = fold_word(group_word);
+
+create or replace temp table exim_trace as
+with arrivals as (
+    select mail, max(size) as size
+    from exim_lines
+    where kind = 'arrival'
+    group by mail
+),
+
+-- Whom a message was for: the arrival says so (`received_recipients`), else its deliveries, as addressed before aliases.
+receivers as (
+    select mail, unnest(receivers) as recipient
+    from exim_lines
+    where kind = 'arrival' and receivers is not null
+    union
+    select deliveries.mail, deliveries.original_recipient
+    from exim_lines as deliveries
+    where deliveries.kind = 'delivery'
+        and deliveries.mail not in (select mail from exim_lines where kind = 'arrival' and receivers is not null)
+),
+
+hops as (
+    select
+        lines.occurred_at, lines.place, lines.connector, lines.domain, lines.mail, receivers.recipient, lines.size,
+        lines.tls_version, lines.tls_cipher, lines.tls_group, lines.tls_auth
+    from exim_lines as lines
+    left join receivers using (mail)
+    where lines.kind = 'arrival' and lines.place <> 'local' and lines.is_today
+
+    union all
+
+    select
+        min(lines.occurred_at), lines.place, lines.connector, lines.domain, lines.mail, lines.recipient,
+        coalesce(max(lines.size), max(arrivals.size)),
+        lines.tls_version, lines.tls_cipher, lines.tls_group, lines.tls_auth
+    from exim_lines as lines
+    left join arrivals using (mail)
+    where lines.kind = 'delivery' and lines.place in ('outbound', 'internal') and lines.is_today
+    group by all
+)
+
+select
+    getvariable('data_date')::date as data_date,
+    occurred_at,
+    place as direction,
+    coalesce(nullif(connector, ''), 'No connector') as connector,
+    null::varchar as connector_type,
+    null::boolean as forced_tls,
+    coalesce(domain, 'Unknown') as partner_domain,
+    tls_version,
+    case when tls_version = 'No TLS' then 'none' else tls_cipher end as tls_cipher,
+    case when tls_version = 'No TLS' then 'none' else tls_group end as tls_group,
+    case when tls_version = 'No TLS' then 'none' else coalesce(tls_auth, 'Unknown') end as tls_auth,
+    mail as message_key,
+    recipient as recipient_key,
+    size as bytes,
+    null::bigint as messages,
+    null::bigint as recipients,
+    false as is_estimated
+from hops;
+
+create or replace temp view trace as
+select * from exim_trace;
