@@ -6,7 +6,7 @@ texts (see `etl/report/view`), hold few elements, and come wide (690) or narrow 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from io import BytesIO
@@ -164,15 +164,17 @@ def _lines(values: Sequence[dict[str, Any]], color: str, *, dashed: bool = False
     return chart
 
 
-def _legend(versions: Sequence[str], left: float, y: float, width: float) -> tuple[list[dict[str, Any]], list[Word]]:
+def _legend(
+    versions: Mapping[str, str], left: float, y: float, width: float
+) -> tuple[list[dict[str, Any]], list[Word]]:
     squares, names = [], []
     x = left
-    for version in versions:
-        step = 24 + 6.4 * len(version)
+    for version, name in versions.items():
+        step = 24 + 6.4 * len(name)
         if x + step > width + 8 and x > left:
             x, y = left, y + 17
         squares.append({"x": x, "x2": x + 10, "y": y, "y2": y + 10, "c": palette.VERSION_COLORS[version], "t": ""})
-        names.append(Word(x + 14, y + 9, version))
+        names.append(Word(x + 14, y + 9, name))
         x += step
     return squares, names
 
@@ -184,12 +186,13 @@ def _small(
 
 
 def usage(
-    bars: Sequence[Bar], *, width: int, versions: Sequence[str], heads: tuple[str, str],
+    bars: Sequence[Bar], *, width: int, versions: Mapping[str, str], heads: tuple[str, str],
     thresholds: Sequence[tuple[float, str]],
 ) -> alt.LayerChart:  # fmt: skip
     """100 % bars of TLS versions, a row each; messages and unknown ones beside the bar, never in it.
 
-    `heads` are the words over the two columns, `thresholds` places of dotted lines with their labels.
+    `versions` are those of the legend with their names, `heads` the words over the two columns, `thresholds` places of
+    dotted lines with their labels.
     """
     narrow = width < 500
     left, right = (0, 0) if narrow else (206, 118)
@@ -254,7 +257,7 @@ def flow(days: Sequence[DayBars], *, width: int, sides: tuple[str, str]) -> alt.
 
 
 def trend(
-    weeks: Sequence[WeekStack], *, width: int, versions: Sequence[str], marks: tuple[str, str, str]
+    weeks: Sequence[WeekStack], *, width: int, versions: Mapping[str, str], marks: tuple[str, str, str]
 ) -> alt.LayerChart:
     """100 % columns of TLS versions, a period each, `No TLS` at the foot; `marks` are the words for 0, half and all."""
     left, top, tall = 40, 18, 120

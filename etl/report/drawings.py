@@ -43,7 +43,11 @@ def usage(page: Page, width: int) -> alt.LayerChart:
     """TLS usage by connector."""
     lang = page.lang
     seen = {piece.version for bar in page.bars for piece in bar.segments}
-    versions = [v for v in wording.bar_versions(page.versions) if v in seen or v.startswith(("No", "TLS 1"))]
+    versions = {
+        v: wording.version_name(lang, v)
+        for v in wording.bar_versions(page.versions)
+        if v in seen or v.startswith(("No", "TLS 1"))
+    }
     heads = (lang._("messages"), lang._("unknown"))
     return charts.usage(page.bars, width=width, versions=versions, heads=heads, thresholds=page.thresholds)
 
@@ -57,7 +61,7 @@ def trend(page: Page, width: int) -> alt.LayerChart:
     """TLS usage by week."""
     lang = page.lang
     seen = {piece.version for week in page.trend for piece in week.segments}
-    versions = [v for v in wording.bar_versions(page.versions) if v in seen]
+    versions = {v: wording.version_name(lang, v) for v in wording.bar_versions(page.versions) if v in seen}
     marks = (lang.percent(0, 0), lang.percent(50, 0), lang.percent(100, 0))
     return charts.trend(page.trend, width=width, versions=versions, marks=marks)
 

@@ -119,7 +119,7 @@ def _text(
     table = [f"  {r.direction:<{wide}}{r.version:<14}{r.messages:>12}{r.share:>10}" for r in rows]
     paragraphs = [subject, *opening, *since]
     lines = [_wrap(text) for text in paragraphs] + ["\n".join(table)] + [_wrap(text) for text in [*asked, closing]]
-    lines.append(f"{wording.clean(model.organisation)}\n{lang._('(name, role, how to reach you)')}")
+    lines.append(wording.clean(model.organisation) + "\n" + lang._("(name, role, how to reach you)"))
     return "\n\n".join(lines).replace("\u202f", "\u00a0") + "\n"
 
 

@@ -112,8 +112,9 @@ def to_html(model: ReportModel) -> str:
     """The page that WeasyPrint lays out."""
     page = view.build(model, view.PRINT)
     lang = page.lang
-    of = f'counter(page) " {lang._("of")} " counter(pages)'
-    css = templates.asset("base.css") + templates.asset("print.css").replace("string(of)", of)
+    css = templates.asset("base.css") + templates.asset("print.css")
+    for place, words in _margins(page).items():
+        css = css.replace(f"--{place}--", words)
     contents = [(part.anchor, part.name) for part in page.sections]
     return templates.render(
         "report.pdf.html", lang, page=page, charts=drawings.for_page(page, WIDE, tooltips=False),
@@ -121,3 +122,20 @@ def to_html(model: ReportModel) -> str:
         long=len(contents) > LONG, made_at=periods.instant(model.edition.made_at),
         css=templates.trusted(css + f"@page{{size:{model.page}}}"),
     )  # fmt: skip
+
+
+def _margins(page: view.Page) -> dict[str, str]:
+    """What stands in the margins of each page, as CSS content."""
+    lang = page.lang
+    of = lang._("of")
+    return {
+        "running": _css_text(f"{page.organisation} · " + lang._("Messages protected in transit")),
+        "edition": _css_text(f"{page.period} · {page.zone}"),
+        "foot": _css_text(page.edition.line),
+        "of": f"counter(page) {_css_text(f' {of} ')} counter(pages)",
+    }
+
+
+def _css_text(text: str) -> str:
+    """`text` as a CSS string: every sign that is no letter, digit or space by its number, so that none can end it."""
+    return '"' + "".join(c if c.isalnum() or c == " " else f"\\{ord(c):06x} " for c in text) + '"'

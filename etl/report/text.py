@@ -102,12 +102,13 @@ def _foot(page: Page, model: ReportModel, marker: str) -> list[str]:
     lines = ["", "-" * WIDTH, *_wrap(f"{page.edition.line} · {policy}")]
     lines += [lang._("Ledger head with this edition:"), marker]
     lines += _wrap(lang._("Keep this mail: whoever has it can check that nothing was rewritten, with"))
-    lines.append(f"python -m etl verify --head <{lang._('the head above')}>")
+    above = lang._("the head above")
+    lines.append(f"python -m etl verify --head <{above}>")
     if page.mentions:
-        lines += _wrap(f"{lang._('Entered since the last regular mail, not mailed:')} {page.mentions}")
+        lines += _wrap(lang._("Entered since the last regular mail, not mailed:") + f" {page.mentions}")
     if model.edition.next_due_at:
         due = lang.instant(model.edition.next_due_at, model.period.time_zone)
-        lines += _wrap(f"{lang._('Next report due:')} {due}")
+        lines += _wrap(lang._("Next report due:") + f" {due}")
     lines += _wrap(
         lang._(
             "Inbound domains are what the sender claims. A message is counted once for each partner domain; "
