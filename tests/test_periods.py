@@ -125,12 +125,14 @@ def test_an_instant_is_read_as_it_was_written(instant: datetime) -> None:
 
 
 SQL_DATE = """
-select at, case when at >= from_2 then data_date_2 when at >= from_1 then data_date_1 else data_date_0 end
-from (select unnest($all) as at) left join utc_days on utc_date = at::date
+select
+    moment,
+    case when moment >= from_2 then data_date_2 when moment >= from_1 then data_date_1 else data_date_0 end
+from (select unnest($all) as moment) left join utc_days on utc_date = moment::date
 """
 SQL_UTC = """
-select at, at - to_seconds(case when at >= from_1 then seconds_1 else seconds_0 end)
-from (select unnest($all) as at) left join source_clock on clock_date = at::date
+select moment, moment - to_seconds(case when moment >= from_1 then seconds_1 else seconds_0 end)
+from (select unnest($all) as moment) left join source_clock on clock_date = moment::date
 """
 
 
