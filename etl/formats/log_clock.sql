@@ -60,3 +60,7 @@ create or replace temp macro occurs_twice(clock) as
 -- The time stamp of a line, `YYYY-MM-DDThh:mm:ss…` with what follows the seconds: whether it names a zone.
 create or replace temp macro has_zone(after_seconds) as
     contains(after_seconds, '+') or contains(after_seconds, '-') or ends_with(after_seconds, 'Z');
+
+-- The data date of an instant, given what `utc_days` says of its day.
+create or replace temp macro date_of(instant, data_date_0, from_1, data_date_1, from_2, data_date_2) as
+    case when instant >= from_2 then data_date_2 when instant >= from_1 then data_date_1 else data_date_0 end;

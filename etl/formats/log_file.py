@@ -13,8 +13,6 @@ from ipaddress import ip_network
 from pathlib import Path
 from typing import Any, Literal
 
-import duckdb
-
 from etl import database
 from etl.errors import ExportUnreadable
 from etl.formats import reference, text, zones
@@ -49,7 +47,7 @@ class Log:
 
     def is_line(self, line: bytes) -> bool:
         """Whether a line is of this log: a time stamp first, then one of the marks."""
-        stamped = line[3:4] == b" " and line[9:10] == b":" or line[4:5] == b"-" and line[7:8] == b"-"
+        stamped = (line[3:4] == b" " and line[9:10] == b":") or (line[4:5] == b"-" and line[7:8] == b"-")
         return stamped and any(mark in line for mark in self.marks)
 
     def stage(self, job: Job) -> Staged:

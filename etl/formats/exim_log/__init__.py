@@ -1,7 +1,7 @@
 """Exim's mainlog (`log_file_path`), plain or gzip, rotated or not, with OpenSSL or GnuTLS.
 
-A line tells its own TLS (`X=`); trace.sql adds size and receivers from the arrival. NOTES.md says what a used line is, what the
-log can't say, and where that shows against the truth of the samples.
+A line tells its own TLS (`X=`); trace.sql adds size and receivers from the arrival. NOTES.md says what a used line is,
+what the log can't say, and where that shows against the truth of the samples.
 """
 
 from dataclasses import dataclass
@@ -20,5 +20,15 @@ class _Exim(Log):
 READER = _Exim(
     name="exim_log",
     version=1,
-    marks=(b" <= ", b" => ", b" -> ", b" == ", b" ** ", b" Completed", b" exim 4.", b"queue run: pid=", b" SMTP connection from "),
+    marks=(
+        b" <= ",
+        b" => ",
+        b" -> ",
+        b" == ",
+        b" ** ",
+        b" Completed",
+        b" exim 4.",
+        b"queue run: pid=",
+        b" SMTP connection from ",
+    ),
 )

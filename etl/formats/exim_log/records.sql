@@ -165,7 +165,7 @@ select
     case
         when kind = 'delivery' then concat_ws('/', field_of(told, ' R='), field_of(told, ' T='))
         when kind = 'arrival' then 'No connector'
-    end as connector,
+    end as service,
     protocol in ('esmtps', 'esmtpsa', 'smtps', 'smtpsa', 'utf8esmtps', 'utf8esmtpsa') as has_starttls,
     case when kind is not null then domain_of(address) end as domain,
     case when kind = 'delivery' then address_key(address) end as recipient,
