@@ -23,7 +23,7 @@ from etl import database, evidence, facts, periods, staging, storage
 from etl.errors import ArchiveBroken, Failed
 from etl.settings import Settings
 
-VERSION = 2
+VERSION = 3
 """Goes up with every change of the warehouse's tables; an older file is then made anew."""
 
 
@@ -181,19 +181,22 @@ class _Evidence:
 def _evidence(settings: Settings) -> _Evidence:
     tables: dict[str, list[dict[str, Any]]] = {
         "sources": [_source_row(source) for source in settings.sources],
-        "files": [], "file_days": [], "late_rows": [], "skips": [], "unknown_words": [],
+        "files": [], "file_days": [], "late_rows": [], "skips": [], "unknown_words": [], "staged_files": [],
     }  # fmt: skip
     rejects = []
     sealed = {day: facts.partition(settings, day) for day in facts.sealed_days(settings)}
     for item in facts.files_by_source(settings):
         tables["late_rows"] += _late_rows(item, sealed)
         restated = _restated(item)
+        reader_key = staging.reader_key(settings, item.source)
         for sha256, counts in sorted(item.counts.items()):
             key = {"source": item.source.name, "sha256": sha256}
             tables["files"].append(key | _file_row(item, sha256, restated))
             tables["file_days"] += [key | {"data_date": day, "used": used} for day, used in counts.days.items()]
             tables["skips"] += [key | {"rule": rule, "records": n} for rule, n in counts.skipped.items()]
             tables["unknown_words"] += [key | word for word in counts.unknown_words]
+            if item.states[sha256][0] == "counted" and counts.state == "staged":
+                tables["staged_files"].append(key | {"reader_key": reader_key})
             if counts.rejected:
                 rejects.append(str(staging.rejects_file(settings, item.source, sha256)))
     return _Evidence(tables, rejects, _sha256(json.dumps(tables, sort_keys=True)))

@@ -17,5 +17,5 @@ select * from read_csv(
     strict_mode = true,
     null_padding = false,
     store_rejects = true,
-    rejects_limit = getvariable('most_refused')
+    rejects_limit = getvariable('most_errors')
 );

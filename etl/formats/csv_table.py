@@ -27,8 +27,9 @@ MAX_RECORD_BYTES = 4 << 20
 
 DELIMITERS = ",;\t"
 
-MOST_REFUSED = 100_000
-"""A file with more records than this that are no CSV records of its header's width is refused as a whole."""
+MOST_ERRORS = 500_000
+"""A file with more errors than this in records that are no CSV records of its header's width (each missing field is
+one) is refused as a whole."""
 
 _SEPARATOR = re.compile(r'"?sep=(.)"?', re.IGNORECASE)
 
@@ -153,7 +154,7 @@ def _make_raw(job: Job, plain: text.Plain, top: Header, found: Mapping[str, str]
     by_header = {header_name: column for column, header_name in found.items()}
     columns = {by_header.pop(cell, f"other_{number}"): "VARCHAR" for number, cell in enumerate(top.cells, 1)}
     variables = {"path": str(plain.path), "columns": columns, "delimiter": top.delimiter, "skipped_lines": top.skipped}
-    limits = {"record_bytes": MAX_RECORD_BYTES, "most_refused": MOST_REFUSED}
+    limits = {"record_bytes": MAX_RECORD_BYTES, "most_errors": MOST_ERRORS}
     database.set_variables(job.con, variables | limits)
     job.con.execute(template)
     job.con.execute(database.sql("formats", "csv_raw"))
@@ -183,10 +184,11 @@ def account(con: duckdb.DuckDBPyConnection, table: Table, accepted: int) -> int:
     closed, or is closed by the next stray one.
     """
     con.execute(database.sql("formats", "csv_refused"))
-    count, inside, first_open = con.execute(database.sql("formats", "csv_refused_sums")).fetchone() or (0, 0, None)
-    if count >= MOST_REFUSED:
+    sums = con.execute(database.sql("formats", "csv_refused_sums")).fetchone() or (0, 0, None, 0)
+    count, inside, first_open, errors = sums
+    if errors >= MOST_ERRORS:
         raise ExportUnreadable(
-            f"{MOST_REFUSED:,} records or more do not have the {table.width} fields of the header",
+            f"{count:,} records or more do not have the {table.width} fields of the header",
             "an export of one kind",
             "look at how it was made; the file stays in storage",
         )

@@ -6,6 +6,7 @@ delete from late_rows;
 delete from skips;
 delete from unknown_words;
 delete from rejects;
+delete from staged_files;
 delete from origin;
 insert into origin select getvariable('evidence_sha256');
 insert into sources by name
@@ -43,3 +44,7 @@ set late_rows = coalesce((
     from late_rows as late
     where late.source = source_days.source and late.data_date = source_days.data_date
 ), 0);
+insert into staged_files by name
+select * from read_json(getvariable('staged_files_file'), columns = {
+    'source': 'VARCHAR', 'sha256': 'VARCHAR', 'reader_key': 'VARCHAR'}, format = 'array')
+order by all;
