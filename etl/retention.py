@@ -45,7 +45,9 @@ def seal(settings: Settings, day: date, *, who: str, why: str) -> evidence.Note:
     with storage.lock(settings.storage.root, f"day-{day}"):
         made = facts.partition(settings, day)
         if made is None:
-            raise NotFound(f"there are no facts of {day}", "a day with facts", "`python -m etl digest --json` counts days")
+            raise NotFound(
+                f"there are no facts of {day}", "a day with facts", "`python -m etl digest --json` counts days"
+            )
         if facts.is_dirty(settings, day):
             raise UsageInvalid(f"{day} has changes that are not counted yet", "a clean day", "run `ingest` first")
         about = {"data_date": day.isoformat(), "sha256": made.facts_sha256}
