@@ -15,12 +15,16 @@ from etl.settings import Settings
 from etl.staging import FileCounts
 
 DATA = Path(__file__).parents[1] / "data"
-EXPORTED = 1796342400
-"""2026-12-04T00:00:00Z: when the logs of these tests were exported, unless a test says otherwise."""
+EXPORTED = 1733356800
+"""2024-12-05T00:00:00Z: when the logs of these tests were exported, unless a test says otherwise."""
+SAMPLED = 1795500000
+"""2026-11-24T06:00:00Z: when the samples were."""
 VERSIONS = {"none": "No TLS", "TLSv1": "TLS 1.0", "TLSv1.1": "TLS 1.1", "TLSv1.2": "TLS 1.2", "TLSv1.3": "TLS 1.3"}
 
 
-def site(folder: Path, log: str = "postfix_log", organisation: Mapping[str, Any] | None = None, **source: Any) -> Settings:
+def site(
+    folder: Path, log: str = "postfix_log", organisation: Mapping[str, Any] | None = None, **source: Any
+) -> Settings:
     """Settings of a site with one source of the format `log`; `source` adds to its table."""
     (folder / "exports").mkdir(parents=True, exist_ok=True)
     own = {"name": "Contoso", "domains": ["contoso.example", "contoso-research.example"]}
@@ -91,7 +95,9 @@ def trace(settings: Settings, day: date, *identity: str) -> list[dict[str, Any]]
         database.set_variables(con, {"data_date": day.isoformat()})
         facts._add_source(con, settings, files.source, day, files.staged_paths(settings, day), [])
         keys = {
-            database.value(con, "select hash($1)" if len(part) == 1 else "select hash($1, $2)", dict(enumerate_keys(part))): part[-1]
+            database.value(
+                con, "select hash($1)" if len(part) == 1 else "select hash($1, $2)", dict(enumerate_keys(part))
+            ): part[-1]
             for part in (tuple(word.split(" ")) for word in identity)
         }
         return [row | {"message": keys.get(row["message_key"])} for row in database.rows(con, "select * from trace")]

@@ -10,7 +10,7 @@ from datetime import date
 import pytest
 
 from etl.settings import Settings
-from tests.formats.log_site import DATA, VERSIONS, site, take, trace
+from tests.formats.log_site import DATA, SAMPLED, VERSIONS, site, take, trace
 from tests.formats.test_postfix_truth import canonical
 
 DAY = date(2026, 11, 24)
@@ -24,7 +24,7 @@ def truth() -> list[dict[str, str]]:
 @pytest.fixture(scope="module")
 def sample(tmp_path_factory: pytest.TempPathFactory) -> Settings:
     settings = site(tmp_path_factory.mktemp("exim"), "exim_log")
-    (counts,) = take(settings, {"mainlog.gz": (DATA / "exim" / "mainlog.gz").read_bytes()})
+    (counts,) = take(settings, {"mainlog.gz": (DATA / "exim" / "mainlog.gz").read_bytes()}, SAMPLED)
     assert counts.records == 407 == counts.used + sum(counts.skipped.values())
     assert not counts.rejected
     assert not counts.unknown_words

@@ -12,7 +12,7 @@ import pytest
 
 from etl.formats.reference import FOLDER
 from etl.settings import Settings
-from tests.formats.log_site import DATA, VERSIONS, rows, site, take, trace
+from tests.formats.log_site import DATA, SAMPLED, VERSIONS, rows, site, take, trace
 
 DAY = date(2026, 11, 24)
 FOLDED = {"175F921A2A1", "4jYSC20f8fzJbXD"}
@@ -33,7 +33,7 @@ def logs(form: str) -> dict[str, bytes]:
 @pytest.fixture(scope="module")
 def sample(tmp_path_factory: pytest.TempPathFactory) -> Settings:
     settings = site(tmp_path_factory.mktemp("bsd"))
-    counts = take(settings, logs(""))
+    counts = take(settings, logs(""), SAMPLED)
     assert [(item.records, item.used + item.rejected + sum(item.skipped.values())) for item in counts] in (
         [(1144, 1144), (2524, 2524)],
         [(2524, 2524), (1144, 1144)],
@@ -104,7 +104,7 @@ def test_bytes_are_the_client_s_with_postfix_s_header_and_line_ends(sample: Sett
 
 def test_both_time_stamps_give_the_same_facts(sample: Settings, tmp_path: Path) -> None:
     other = site(tmp_path)
-    take(other, logs("rfc3339."))
+    take(other, logs("rfc3339."), SAMPLED)
     assert rows(other) == rows(sample)
 
 

@@ -45,6 +45,7 @@ kinds as (
         case
             when not (is_iso or is_bsd) or not contains(service, '/') then null
             when second_part = 'removed' then 'removed'
+            when starts_with(second_part, 'uid=') and ends_with(service, '/pickup') then 'begin'
             when starts_with(second_part, 'to=<') then
                 case when contains(second_part, ' status=') and not contains(second_part, ' status=deliverable')
                     and not contains(second_part, ' status=undeliverable') then 'delivery' end
@@ -77,7 +78,7 @@ fields as (
             else try_cast(left(head, 19) as timestamp)
         end as clock,
         kind is not null and is_iso and line not like '__________ %' and has_zone(substr(left(head, instr(head, ' ') - 1), 20)) as has_zone,
-        case when kind in ('client', 'delivery', 'active', 'removed') then first_part end as queue_id,
+        case when kind in ('client', 'delivery', 'active', 'removed', 'begin') then first_part end as queue_id,
         case kind
             when 'delivery' then left(from_relay, instr(from_relay, ' (') - 1)
             when 'client' then substr(second_part, 8)
@@ -121,11 +122,12 @@ judged as (
             when kind = 'disconnect' and occurred_at is not null then
                 case when contains(first_part, ' commands=') and not contains(first_part, ' data=') and not contains(first_part, ' bdat=')
                     then 'connection-without-mail' end
-            when kind is not null then case when occurred_at is null then 'a time stamp that is none' end
+            when kind is not null and occurred_at is null then 'a time stamp that is none'
+            when kind = 'begin' then 'local-submission'
+            when kind is not null then null
             when not contains(service, '/') then 'other-program'
             when starts_with(second_part, 'reject: ') or starts_with(second_part, 'milter-reject: ') then 'not-transferred'
             when ends_with(service, '/cleanup') then 'message-header'
-            when ends_with(service, '/pickup') then 'local-submission'
             when starts_with(second_part, 'to=<') then 'address-probe'
             else 'notice'
         end as reason
@@ -142,9 +144,9 @@ select
     case when occurred_at is not null then kind end as kind,
     occurred_at,
     occurs_twice(clock) and not has_zone as is_twice,
-    case when kind not in ('active', 'removed') then host end as host,
+    case when kind not in ('active', 'removed', 'begin') then host end as host,
     case when kind in ('client', 'delivery', 'tls-in', 'tls-out') then service end as service,
-    case when kind not in ('active', 'removed') then hash(speaker) end as channel,
+    case when kind not in ('active', 'removed', 'begin') then hash(speaker) end as channel,
     case when queue_id <> 'NOQUEUE' then hash(host, queue_id) end as queue,
     hash(peer_name) as peer,
     case when kind = 'client' and contains(told, ', orig_client=')

@@ -1,7 +1,8 @@
 -- From the lines around one data date to its trace rows: sessions by daemon and process, messages by queue id.
 -- In: the view log_lines (log_window.sql), the tables of reference.sql, logs_tls and data_date. Out: the view `trace`.
 
--- Queue ids come back: a life ends with `removed`, and a new `client=` begins one once other lines have followed.
+-- Queue ids come back: a life ends with `removed`, and a submission (`uid=`) begins one, and so does `client=` once other
+-- lines have followed. A message that was refused after `client=` leaves no other line.
 create or replace temp table queue_lives as
 with suspects as (
     select queue
@@ -9,7 +10,7 @@ with suspects as (
     where queue is not null
     group by queue
     having count(*) filter (where kind = 'removed') > 1
-        or count(*) filter (where kind = 'client') > 1
+        or count(*) filter (where kind in ('client', 'begin')) > 1
         or max(place_in_log) filter (where kind <> 'removed') > min(place_in_log) filter (where kind = 'removed')
 ),
 
@@ -25,7 +26,8 @@ marked as (
 
 select
     place_in_log,
-    hash(queue, count(*) filter (where kind_before = 'removed' or (kind = 'client' and kind_before <> 'client'))
+    hash(queue, count(*) filter (where kind_before = 'removed' or (kind_before is not null and kind = 'begin')
+        or (kind = 'client' and kind_before <> 'client'))
         over (partition by queue order by place_in_log rows unbounded preceding)) as mail
 from marked;
 
@@ -143,7 +145,7 @@ select
 from judged
 left join proxied using (place_in_log)
 where judged.mail is not null
-qualify row_number() over (partition by judged.mail order by place_in_log) = 1;
+qualify row_number() over (partition by judged.mail order by place_in_log desc) = 1;
 
 -- Outbound: the newest TLS line of the process that names the relay, if it was said for this message in this attempt;
 -- or, on a connection used again, at all.
