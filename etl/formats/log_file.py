@@ -15,7 +15,7 @@ from typing import Any, Literal
 
 from etl import database
 from etl.errors import ExportUnreadable
-from etl.formats import reference, text, zones
+from etl.formats import domains, reference, text, zones
 from etl.formats.base import Found, Job, Sample, Staged
 from etl.formats.csv_table import number_of
 from etl.storage import disk_errors
@@ -56,6 +56,7 @@ class Log:
         plain = self._open(job)
         records = job.out / "records.parquet"
         con.execute(database.sql("formats", "log_copy"))
+        domains.mend(con, records)
         con.execute(database.sql("formats", "log_refused"))
         counts = database.rows(con, database.sql("formats", "log_counts"), {"file": str(records)})
         if any(row["is_twice"] for row in counts):

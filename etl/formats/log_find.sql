@@ -8,7 +8,7 @@ with lines as (
         date_of(staged.occurred_at, data_date_0, from_1, data_date_1, from_2, data_date_2) as data_date,
         case when staged.place in ('inbound', 'outbound', 'internal', 'submission') then staged.place end as direction,
         staged.service as connector,
-        staged.domain as partner_domain,
+        staged.partner_domain,
         case when staged.version_word <> '' then coalesce(tls_words.tls_version, 'TLS unknown') end as tls_version,
         cipher_words.tls_cipher,
         staged.size as bytes,

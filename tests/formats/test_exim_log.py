@@ -46,7 +46,10 @@ CIPHERS = [
         "TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256", "secp256r1",
     ),
     ("TLS1.2:RSA__AES_128_CBC__SHA1:128", "TLS 1.2", "TLS_RSA_WITH_AES_128_CBC_SHA", "Unknown"),
-    ("TLS1.0:DHE_CUSTOM2048__RSA_SHA1__AES_256_CBC__SHA1:256", "TLS 1.0", "TLS_DHE_RSA_WITH_AES_256_CBC_SHA", "Unknown"),
+    (
+        "TLS1.0:DHE_CUSTOM2048__RSA_SHA1__AES_256_CBC__SHA1:256", "TLS 1.0", "TLS_DHE_RSA_WITH_AES_256_CBC_SHA",
+        "Unknown",
+    ),
     ("TLS1.0:ECDHE_SECP256R1__AES_256_CBC__SHA1:256", "TLS 1.0", "ECDHE_WITH_AES_256_CBC_SHA", "secp256r1"),
     ("TLS1.2:DHE_RSA_AES_128_CBC_SHA1:128", "TLS 1.2", "TLS_DHE_RSA_WITH_AES_128_CBC_SHA", "Unknown"),
 ]  # fmt: skip
@@ -133,10 +136,10 @@ def test_what_was_not_transferred_is_skipped_by_name(tmp_path: Path) -> None:
     settings = site(tmp_path, "exim_log")
     log = (
         f"{STAMP} {ID} == r@fabrikam.example R=dnslookup T=remote_smtp defer (-46): 450 later\n"
-        + f"{STAMP} {ID} ** r@fabrikam.example R=dnslookup T=remote_smtp: 550 no\n"
-        + f"{STAMP} H=(h) [203.0.113.1] F=<a@b> rejected RCPT <p@contoso.example>: no\n"
-        + f"{STAMP} {ID} Completed\n{STAMP} exim 4.96 daemon started\nnonsense\n"
-        + f"{STAMP} SMTP connection from [203.0.113.66] (TCP/IP connection count = 1)\n"
+        f"{STAMP} {ID} ** r@fabrikam.example R=dnslookup T=remote_smtp: 550 no\n"
+        f"{STAMP} H=(h) [203.0.113.1] F=<a@b> rejected RCPT <p@contoso.example>: no\n"
+        f"{STAMP} {ID} Completed\n{STAMP} exim 4.96 daemon started\nnonsense\n"
+        f"{STAMP} SMTP connection from [203.0.113.66] (TCP/IP connection count = 1)\n"
     )
     (counts,) = take(settings, {"mainlog": log.encode()})
     assert counts.skipped == {"completed": 1, "connection": 1, "not-transferred": 3, "notice": 1}
@@ -145,7 +148,8 @@ def test_what_was_not_transferred_is_skipped_by_name(tmp_path: Path) -> None:
 
 
 def test_time_stamps(tmp_path: Path) -> None:
-    stamps = ("2024-12-03 23:30:00", "2024-12-03 23:30:00.123", "2024-12-03 23:30:00 +0100", "2024-12-04 00:30:00 +0100 [123]",
+    stamps = ("2024-12-03 23:30:00", "2024-12-03 23:30:00.123", "2024-12-03 23:30:00 +0100",
+              "2024-12-04 00:30:00 +0100 [123]",
               "2024-12-03 23:30:00 [77]", "2024-12-03 18:30:00.5 -0500")  # fmt: skip
     log = "".join(
         arrival(ident=f"1xVggV-0008UJ-0{number}").replace(STAMP, stamp) for number, stamp in enumerate(stamps)

@@ -10,6 +10,7 @@ import tempfile
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -129,7 +130,7 @@ def _delivery(draw: st.DrawFn, log: Log, pid: int, second: int) -> int:
 def spreads(draw: st.DrawFn, length: int) -> list[tuple[int, int]]:
     """How a log of `length` lines lies in files, as slices, in the order in which they land."""
     cuts = sorted({0, length, *draw(st.lists(st.integers(1, length - 1), min_size=1, max_size=3))})
-    pieces = list(zip(cuts, cuts[1:], strict=False))
+    pieces = list(pairwise(cuts))
     if draw(st.booleans()):
         pieces.append((0, draw(st.integers(1, length))))
     return draw(st.permutations(pieces))

@@ -167,7 +167,7 @@ select
         when kind = 'arrival' then 'No connector'
     end as service,
     protocol in ('esmtps', 'esmtpsa', 'smtps', 'smtpsa', 'utf8esmtps', 'utf8esmtpsa') as has_starttls,
-    case when kind is not null then domain_of(address) end as domain,
+    case when kind is not null then domain_of(address) end as partner_domain,
     case when kind = 'delivery' then address_key(address) end as recipient,
     case when kind = 'delivery' then address_key(original) end as original_recipient,
     case when receivers <> '' then list_distinct(list_transform(

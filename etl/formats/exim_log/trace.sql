@@ -49,7 +49,7 @@ receivers as (
 
 hops as (
     select
-        lines.occurred_at, lines.place, lines.service, lines.domain, lines.mail, receivers.recipient, lines.size,
+        lines.occurred_at, lines.place, lines.service, lines.partner_domain, lines.mail, receivers.recipient, lines.size,
         lines.tls_version, lines.tls_cipher, lines.tls_group, lines.tls_auth
     from exim_lines as lines
     left join receivers using (mail)
@@ -58,7 +58,7 @@ hops as (
     union all
 
     select
-        min(lines.occurred_at), lines.place, lines.service, lines.domain, lines.mail, lines.recipient,
+        min(lines.occurred_at), lines.place, lines.service, lines.partner_domain, lines.mail, lines.recipient,
         coalesce(max(lines.size), max(arrivals.size)),
         lines.tls_version, lines.tls_cipher, lines.tls_group, lines.tls_auth
     from exim_lines as lines
@@ -74,7 +74,7 @@ select
     coalesce(nullif(service, ''), 'No connector') as connector,
     null::varchar as connector_type,
     null::boolean as forced_tls,
-    coalesce(domain, 'Unknown') as partner_domain,
+    coalesce(partner_domain, 'Unknown') as partner_domain,
     tls_version,
     case when tls_version = 'No TLS' then 'none' else tls_cipher end as tls_cipher,
     case when tls_version = 'No TLS' then 'none' else tls_group end as tls_group,

@@ -171,7 +171,7 @@ select
                 else 'outbound'
             end
     end as place,
-    case when kind in ('delivery', 'active') then domain_of(address) end as domain,
+    case when kind in ('delivery', 'active') then domain_of(address) end as partner_domain,
     case when kind = 'delivery' then address_key(address) end as recipient,
     case when original <> '' then address_key(original) end as original_recipient,
     case when kind = 'active' then try_cast(split_part(substr(second_part, instr(second_part, '>, size=') + 8), ',', 1) as bigint) end as size,

@@ -39,7 +39,7 @@ where log_lines.queue is not null;
 
 -- What the queue manager said of each message it took: only these were accepted.
 create or replace temp table mails as
-select mail, max(size) as size, max(domain) as sender_domain
+select mail, max(size) as size, max(partner_domain) as sender_domain
 from mail_lines
 where kind = 'active'
 group by mail;
@@ -151,7 +151,7 @@ qualify row_number() over (partition by judged.mail order by place_in_log desc) 
 -- or, on a connection used again, at all.
 create or replace temp table departures as
 with sendings as materialized (
-    select place_in_log, channel, peer, host, service, place, mail, occurred_at, is_today, domain, recipient, is_sent, is_reused,
+    select place_in_log, channel, peer, host, service, place, mail, occurred_at, is_today, partner_domain as domain, recipient, is_sent, is_reused,
         connected_seconds, tls_level
     from mail_lines
     where kind = 'delivery' and place in ('outbound', 'internal')
