@@ -1,6 +1,5 @@
 -- The export's records as text columns under the format's own names. `template` (from the format's columns.sql) adds
--- the columns that this export does not have. Rejected records go to reject_errors, where `line` counts records, the
--- header being the first.
+-- the columns that this export does not have. What is no record is left out here, and found by counting lines.
 create or replace temp view raw as
 select * from template
 union all by name
@@ -16,6 +15,5 @@ select * from read_csv(
     escape = '"',
     strict_mode = true,
     null_padding = false,
-    store_rejects = true,
-    rejects_limit = getvariable('most_errors')
+    ignore_errors = true
 );

@@ -1,8 +1,8 @@
 """Delimited exports: header to columns by alias, DuckDB's CSV reader over the rest, every record accounted for.
 
-DuckDB drops what it can't read into a table of rejects, and after a quote that is never closed it can lose records
-without a word. So the records told apart are held against the line feeds of the file, and a file whose records don't
-add up is refused as a whole.
+DuckDB drops what it can't read, and after a quote that is never closed it can lose records without a word. It tells why
+in a table of rejects, which takes memory without a bound; so it is asked only where few are left out. The records told
+apart are held against the line feeds of the file, and a file whose records don't add up is refused as a whole.
 """
 
 from __future__ import annotations
@@ -27,9 +27,9 @@ MAX_RECORD_BYTES = 4 << 20
 
 DELIMITERS = ",;\t"
 
-MOST_ERRORS = 500_000
-"""A file with more errors than this in records that are no CSV records of its header's width (each missing field is
-one) is refused as a whole."""
+MOST_REFUSED = 50_000
+"""A file with more lines than this that are no records of its header's width is refused as a whole: telling why each of
+them is none would take memory without a bound."""
 
 _SEPARATOR = re.compile(r'"?sep=(.)"?', re.IGNORECASE)
 
@@ -154,8 +154,7 @@ def _make_raw(job: Job, plain: text.Plain, top: Header, found: Mapping[str, str]
     by_header = {header_name: column for column, header_name in found.items()}
     columns = {by_header.pop(cell, f"other_{number}"): "VARCHAR" for number, cell in enumerate(top.cells, 1)}
     variables = {"path": str(plain.path), "columns": columns, "delimiter": top.delimiter, "skipped_lines": top.skipped}
-    limits = {"record_bytes": MAX_RECORD_BYTES, "most_errors": MOST_ERRORS}
-    database.set_variables(job.con, variables | limits)
+    database.set_variables(job.con, variables | {"record_bytes": MAX_RECORD_BYTES})
     job.con.execute(template)
     job.con.execute(database.sql("formats", "csv_raw"))
 
@@ -170,35 +169,43 @@ class Rejected:
 
 
 def unread(con: duckdb.DuckDBPyConnection) -> tuple[list[Rejected], int]:
-    """The records that the CSV reader refused, and the line feeds inside them; call it after the pass over `raw`."""
-    con.execute(database.sql("formats", "csv_refused"))
+    """The records that the CSV reader refuses, and the line feeds inside them, by one more pass over the file."""
+    _find_refused(con)
     found = database.rows(con, "select record, reason, line_feeds from refused order by record")
     return [Rejected(row["record"], row["reason"]) for row in found], sum(row["line_feeds"] for row in found)
+
+
+def _find_refused(con: duckdb.DuckDBPyConnection) -> None:
+    """Makes the temporary table `refused` (record, reason, line_feeds, place): the same pass again, taking notes."""
+    con.execute(database.sql("formats", "csv_strict"))
+    con.execute(database.sql("formats", "csv_pass")).fetchall()
+    con.execute(database.sql("formats", "csv_refused"))
 
 
 def account(con: duckdb.DuckDBPyConnection, table: Table, accepted: int) -> int:
     """Holds the records told apart against the file's lines; how many records the CSV reader refused.
 
-    `accepted` are records that became rows. Makes the temporary table `refused` (record, reason, line_feeds); call it
-    after the pass over `raw`. Raises `ExportUnreadable` where records were swallowed: behind a quote that is never
-    closed, or is closed by the next stray one.
+    `accepted` are records that became rows. Makes the temporary table `refused`. Raises `ExportUnreadable` where
+    records were swallowed, behind a quote that is never closed or is closed by the next stray one, and where too many
+    lines are no records.
     """
-    con.execute(database.sql("formats", "csv_refused"))
-    sums = con.execute(database.sql("formats", "csv_refused_sums")).fetchone() or (0, 0, None, 0)
-    count, inside, first_open, errors = sums
-    if errors >= MOST_ERRORS:
+    open_lines = table.plain.lines - table.before - accepted
+    swallowed = False
+    if open_lines:
+        told = con.execute(database.sql("formats", "csv_accounting"), {"width": table.width}).fetchall()[0]
+        open_lines, swallowed = open_lines - int(told[0]), bool(told[1])
+    if not open_lines and not swallowed:
+        con.execute(database.sql("formats", "csv_refused_none"))
+        return 0
+    if open_lines > MOST_REFUSED:
         raise ExportUnreadable(
-            f"{count:,} records or more do not have the {table.width} fields of the header",
-            "an export of one kind",
+            f"{open_lines:,} lines are no records with the {table.width} fields of the header",
+            "an export of one kind, every quote closed",
             "look at how it was made; the file stays in storage",
         )
-    open_lines = table.plain.lines - table.before - accepted - count
-    swallowed = first_open is not None
-    if open_lines and not swallowed:
-        told = con.execute(database.sql("formats", "csv_accounting"), {"width": table.width}).fetchone() or (0, False)
-        open_lines -= inside + int(told[0])
-        swallowed = bool(told[1]) or open_lines != 0
-    if swallowed:
+    _find_refused(con)
+    count, inside, first_open = con.execute(database.sql("formats", "csv_refused_sums")).fetchall()[0]
+    if swallowed or first_open is not None or open_lines != count + inside:
         place = f" after record {first_open}" if first_open else ""
         raise ExportUnreadable(
             f"lines could not be told apart into records{place}: a quote is not closed",

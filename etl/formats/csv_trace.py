@@ -73,6 +73,7 @@ class CsvTrace:
     def _open(self, job: Job) -> csv_table.Table:
         """Everything up to the view `trace_rows`, nothing read yet but the head."""
         job, con = self.prepare(job), job.con
+        con.execute(database.sql("formats", "csv_settings"))
         template = database.sql(f"formats/{self.name}", "columns")
         reference.load(con)
         zones.load(con, job.settings.report.time_zone, job.source.time_zone, job.work)

@@ -184,12 +184,12 @@ def test_two_stray_quotes_that_close_each_other_are_noticed(tmp_path: Path) -> N
 
 
 def test_a_file_of_another_width_is_refused_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(csv_table, "MOST_ERRORS", 5000)
+    monkeypatch.setattr(csv_table, "MOST_REFUSED", 100)
     settings = site(tmp_path)
     assert stage(settings, export([]) + b"a,b\n" * 90).rejected == 90
     found = stage(settings, export([]) + b"a,b\n" * 5000)
     assert found.state == "quarantined"
-    assert "records or more do not have the 14 fields" in str(found.reason)
+    assert "5,000 lines are no records with the 14 fields" in str(found.reason)
 
 
 cells = st.text(st.sampled_from('ab,;" \n\r\té=#\0'), max_size=8)
