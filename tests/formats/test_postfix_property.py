@@ -190,7 +190,8 @@ def test_facts_are_the_messages_however_the_log_is_spread(data: st.DataObject) -
 
 
 @pytest.mark.long
-@settings(QUICK, max_examples=300)
+@pytest.mark.timeout(1800)
+@settings(QUICK, max_examples=200)
 @given(st.data())
 def test_facts_are_the_messages_in_many_more_cases(data: st.DataObject) -> None:
     _holds(data)
