@@ -66,7 +66,10 @@ class Log:
         refused = int(database.value(con, "select count(*) from refused_lines"))
         _account(plain, sum(row["records"] for row in counts) + refused)
         words = database.rows(con, database.sql("formats", "log_words"), {"file": str(records)})
-        return _result(counts, refused, words, plain)
+        staged = _result(counts, refused, words, plain)
+        if staged.rejected == staged.records:
+            self._refuse(plain)
+        return staged
 
     def find(self, job: Job, wanted: Mapping[str, Any], most: int) -> list[Found]:
         """The lines that name what is wanted, as numbered in the file; see `Reader.find`."""
@@ -103,6 +106,16 @@ class Log:
             con.execute(database.sql("formats", name))
         con.execute(database.sql(f"formats/{self.name}", "records"))
         return plain
+
+    def _refuse(self, plain: text.Plain) -> None:
+        """Raises `ExportUnreadable` for a file of which no line is one of a log, quoting the first."""
+        with plain.path.open("rb") as file:
+            first = text.first_line(file.read(text.HEAD))
+        raise ExportUnreadable(
+            f"no line has a time stamp that this reader knows; the first is '{first}'",
+            f"a log that {self.name} reads",
+            "check what the source's pattern takes, and its format",
+        )
 
     @staticmethod
     def _tell_passes_apart(job: Job, records: Path) -> None:

@@ -481,3 +481,25 @@ def test_session_over_a_rotation_and_midnight(tmp_path: Path) -> None:
 def test_internationalised_domains_become_a_labels(tmp_path: Path) -> None:
     log = arrival("A1", sender="a@Malmö.example") + arrival("A2", sender="a@xn--malm-8qa.example", pid="14")
     assert told(tmp_path, log, "partner_domain") == {("xn--malm-8qa.example",): 2}
+
+
+def test_file_without_a_log_line_is_refused_with_its_first_line_masked(tmp_path: Path) -> None:
+    settings = site(tmp_path)
+    (counts,) = take(settings, {"mail.log": b"hello maria@contoso.example, this is no log\nnor this\n"})
+    assert counts.state == "quarantined"
+    assert "hello" in (counts.reason or "")
+    assert "maria" not in (counts.reason or "")
+
+
+def test_words_of_others_are_no_log_words(tmp_path: Path) -> None:
+    """What a client or a server can write into a line: addresses, names, answers."""
+    forged = "A1: to=<x@y>, relay=z[1.2.3.4]:25, status=sent (A9: client=q[1.1.1.1]) "
+    forged += f"Trusted TLS connection established to {HOST}: TLSv1"
+    log = TALK + active("A1") + sending("A1", status=f"sent (250 {forged})") + line(f"warning: {forged}")
+    log += line(f"A2: reject: RCPT from h[203.0.113.1]: 550 <{forged}>: no; from=<a> to=<b> helo=<A3: removed>")
+    settings = site(tmp_path)
+    (counts,) = take(settings, {"mail.log": log.encode()})
+    assert sums(settings, "direction", "partner_domain", "tls_version") == {
+        ("outbound", "fabrikam.example", "No TLS"): 1
+    }
+    assert counts.skipped == {"not-transferred": 1, "notice": 1}
