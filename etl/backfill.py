@@ -85,6 +85,7 @@ def create(
     if not wanted:
         return {}
     before = {run["dag_run_id"] for _, run in _runs(airflow, first, last)}
+    _close_ended(airflow)
     try:
         airflow.post("backfills", body(first, last, which, max_active_runs))
     except AirflowRefused as error:
@@ -94,6 +95,18 @@ def create(
     made = {day: run["dag_run_id"] for day, run in _runs(airflow, first, last) if run["dag_run_id"] not in before}
     _check(wanted, made)
     return made
+
+
+def _close_ended(airflow: Airflow) -> None:
+    """Airflow notes up to half a minute late that a backfill has ended, and until then takes no other: this notes it
+    for those that have runs, none of them open."""
+    for item in airflow.get("backfills", dag_id=DAG, limit=10, order_by="-id")["backfills"]:
+        if item["completed_at"]:
+            continue
+        runs = airflow.runs(DAG, run_type="backfill", run_after_gte=item["from_date"])
+        own = [run for run in runs if run["queued_at"] and run["queued_at"] >= item["created_at"]]
+        if own and all(run["state"] in FINISHED for run in own):
+            airflow.put(f"backfills/{item['id']}/cancel")
 
 
 def _check(wanted: list[date], made: Mapping[date, str]) -> None:

@@ -62,6 +62,10 @@ class Airflow:
         """What `PATCH /api/v2/<path>` answers."""
         return self._authorised("PATCH", path, body)
 
+    def put(self, path: str, body: Any = None) -> Any:
+        """What `PUT /api/v2/<path>` answers."""
+        return self._authorised("PUT", path, body)
+
     def runs(self, dag_id: str, **query: Any) -> list[dict[str, Any]]:
         """All runs of a DAG that fit the query, as the API describes them."""
         found: list[dict[str, Any]] = []

@@ -14,6 +14,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +26,6 @@ ROOT = Path(__file__).resolve().parent.parent
 BIN = Path(sys.executable).parent
 DAGS = ("ingest_exports", "weekly_report", "verify_archive")
 POOL = "warehouse"
-NEVER = "2100-01-01T00:00:00+00:00"
 
 Say = Callable[[str], None]
 
@@ -56,9 +56,12 @@ def tail(path: Path | str, lines: int = 25) -> str:
 
 
 class LocalAirflow:
-    """Scheduler, DAG processor, API server and mail catcher below `folder`. Nothing runs until `start`."""
+    """Scheduler, DAG processor, API server and mail catcher below `folder`. Nothing runs until `start`.
 
-    def __init__(self, folder: Path, config: Path, *, parallelism: int = 4, start_date: str = NEVER) -> None:
+    For `quiet_hours` the schedules make no run by themselves, so that only what is asked for happens.
+    """
+
+    def __init__(self, folder: Path, config: Path, *, parallelism: int = 4, quiet_hours: int = 2) -> None:
         self.folder, self.config = folder, config
         self.home = folder / "airflow"
         self.logs = folder / "logs"
@@ -68,14 +71,14 @@ class LocalAirflow:
         self.port, self._log_port, self.smtp_port = free_ports(3)
         self.url = f"http://127.0.0.1:{self.port}"
         self.api = Airflow(self.url)
-        self.env = self._environment(parallelism, start_date)
+        self.env = self._environment(parallelism, datetime.now(UTC) + timedelta(hours=quiet_hours))
 
     @property
     def database(self) -> Path:
         """Airflow's own database."""
         return self.home / "airflow.db"
 
-    def _environment(self, parallelism: int, start_date: str) -> dict[str, str]:
+    def _environment(self, parallelism: int, start_date: datetime) -> dict[str, str]:
         unwanted = ("AIRFLOW", "PYTHONDONTWRITEBYTECODE")  # uncompiled, Airflow takes twice as long to start
         kept = {key: value for key, value in os.environ.items() if not key.startswith(unwanted)}
         own = {
@@ -86,7 +89,7 @@ class LocalAirflow:
             "SSL_CERT_FILE": self.tls / certificates.AUTHORITY,
             "TRANSIT_LEDGER_CONFIG": self.config,
             "TRANSIT_LEDGER_AIRFLOW_URL": self.url,
-            "TRANSIT_LEDGER_START_DATE": start_date,
+            "TRANSIT_LEDGER_START_DATE": start_date.isoformat(timespec="seconds"),
         }
         settings: dict[str, dict[str, object]] = {
             "core": {

@@ -20,7 +20,7 @@ def main() -> None:
     FOLDER.mkdir(exist_ok=True)
     if sessions.recorded(FOLDER / "processes.json"):
         sys.exit("It is running already (or make run is at work). make down ends it.")
-    airflow = LocalAirflow(FOLDER, FOLDER / "config.toml")
+    airflow = LocalAirflow(FOLDER, FOLDER / "config.toml", quiet_hours=0)
     (FOLDER / "exports").mkdir(exist_ok=True)
     (FOLDER / "archive").mkdir(exist_ok=True)
     write_config(airflow.config, airflow.smtp_port)

@@ -50,10 +50,10 @@ def airflow_folder(tmp_path_factory: pytest.TempPathFactory) -> LocalAirflow:
 def probe(airflow_folder: LocalAirflow) -> Callable[..., Any]:
     """Runs probe.py in a process of its own under that Airflow and returns the JSON on its last line."""
 
-    def run(*args: str, **environment: str) -> Any:
+    def run(*args: str) -> Any:
         done = subprocess.run(
             [sys.executable, str(PROBE), *args],
-            env=airflow_folder.env | environment,
+            env=airflow_folder.env | {"TRANSIT_LEDGER_START_DATE": "2020-01-01T00:00:00+00:00"},
             cwd=PROBE.parent.parent.parent,
             capture_output=True,
             text=True,

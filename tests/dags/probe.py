@@ -29,7 +29,7 @@ def describe(dag: Any) -> dict[str, Any]:
     """A DAG's structure as plain values."""
     return {
         "tasks": {task.task_id: sorted(task.downstream_task_ids) for task in dag.tasks},
-        "rules": {task.task_id: str(task.trigger_rule) for task in dag.tasks},
+        "rules": {task.task_id: getattr(task.trigger_rule, "value", task.trigger_rule) for task in dag.tasks},
         "pools": {task.task_id: task.pool for task in dag.tasks},
         "retries": {task.task_id: task.retries for task in dag.tasks},
         "policies": [task.task_id for task in dag.tasks if task.retry_policy is None],
