@@ -175,6 +175,7 @@ REJECTED: dict[str, tuple[str, str]] = {
     "no direction": (record(57, directionality="Sideways"), "an unknown direction"),
     "NUL": (record(58, connector_name="Fabri\0kam"), "a NUL byte"),
     "10 MB": (record(59, message_subject="x" * 10_000_000), "longer than 4 MiB"),
+    "no direction, after these": (record(61, directionality="Sideways"), "an unknown direction"),
     "a stray quote": (record(60).replace("Fabrikam", '"Fab"rikam'), "a quote that is not closed"),
 }
 

@@ -7,7 +7,8 @@ from (
     union all by name
     select * from read_csv(
         getvariable('path'), columns = getvariable('columns'), delim = getvariable('delimiter'),
-        max_line_size = getvariable('record_bytes'), auto_detect = false, skip = getvariable('skipped_lines'), header = true, quote = '"', escape = '"',
-        strict_mode = true, null_padding = false, ignore_errors = true
+        max_line_size = getvariable('record_bytes'), auto_detect = false, skip = getvariable('skipped_lines'),
+        header = true, quote = '"', escape = '"', strict_mode = true, null_padding = false, store_rejects = true,
+        rejects_limit = 0
     )
 );

@@ -170,40 +170,40 @@ class Rejected:
 
 def unread(con: duckdb.DuckDBPyConnection) -> tuple[list[Rejected], int]:
     """The records that the CSV reader refuses, and the line feeds inside them, by one more pass over the file."""
-    _find_refused(con)
+    con.execute(database.sql("formats", "csv_strict"))
+    con.execute(database.sql("formats", "csv_pass")).fetchall()
+    con.execute(database.sql("formats", "csv_refused"))
     found = database.rows(con, "select record, reason, line_feeds from refused order by record")
     return [Rejected(row["record"], row["reason"]) for row in found], sum(row["line_feeds"] for row in found)
 
 
-def _find_refused(con: duckdb.DuckDBPyConnection) -> None:
-    """Makes the temporary table `refused` (record, reason, line_feeds, place): the same pass again, taking notes."""
-    con.execute(database.sql("formats", "csv_strict"))
-    con.execute(database.sql("formats", "csv_pass")).fetchall()
-    con.execute(database.sql("formats", "csv_refused"))
+def is_whole(con: duckdb.DuckDBPyConnection, table: Table, accepted: int) -> bool:
+    """Whether `accepted` records are all the lines of the file; else it must be read again, taking notes.
 
-
-def account(con: duckdb.DuckDBPyConnection, table: Table, accepted: int) -> int:
-    """Holds the records told apart against the file's lines; how many records the CSV reader refused.
-
-    `accepted` are records that became rows. Makes the temporary table `refused`. Raises `ExportUnreadable` where
-    records were swallowed, behind a quote that is never closed or is closed by the next stray one, and where too many
-    lines are no records.
+    Raises `ExportUnreadable` where too many lines are no records.
     """
-    open_lines = table.plain.lines - table.before - accepted
-    swallowed = False
-    if open_lines:
-        told = con.execute(database.sql("formats", "csv_accounting"), {"width": table.width}).fetchall()[0]
-        open_lines, swallowed = open_lines - int(told[0]), bool(told[1])
+    open_lines, swallowed = _open_lines(con, table, accepted)
     if not open_lines and not swallowed:
         con.execute(database.sql("formats", "csv_refused_none"))
-        return 0
+        return True
     if open_lines > MOST_REFUSED:
         raise ExportUnreadable(
             f"{open_lines:,} lines are no records with the {table.width} fields of the header",
             "an export of one kind, every quote closed",
             "look at how it was made; the file stays in storage",
         )
-    _find_refused(con)
+    return False
+
+
+def account(con: duckdb.DuckDBPyConnection, table: Table, accepted: int) -> int:
+    """Holds the records told apart against the file's lines; how many records the CSV reader refused.
+
+    To be called after a pass over csv_strict.sql in which `accepted` records became rows. Makes the temporary table
+    `refused`. Raises `ExportUnreadable` where records were swallowed, behind a quote that is never closed or is closed
+    by the next stray one.
+    """
+    open_lines, swallowed = _open_lines(con, table, accepted)
+    con.execute(database.sql("formats", "csv_refused"))
     count, inside, first_open = con.execute(database.sql("formats", "csv_refused_sums")).fetchall()[0]
     if swallowed or first_open is not None or open_lines != count + inside:
         place = f" after record {first_open}" if first_open else ""
@@ -213,6 +213,15 @@ def account(con: duckdb.DuckDBPyConnection, table: Table, accepted: int) -> int:
             "fetch the export again, or mend a copy and hand it in",
         )
     return int(count)
+
+
+def _open_lines(con: duckdb.DuckDBPyConnection, table: Table, accepted: int) -> tuple[int, bool]:
+    """The lines that no accepted record accounts for, and whether a value looks as if it had swallowed a record."""
+    open_lines = table.plain.lines - table.before - accepted
+    if not open_lines:
+        return 0, False
+    told = con.execute(database.sql("formats", "csv_accounting"), {"width": table.width}).fetchall()[0]
+    return open_lines - int(told[0]), bool(told[1])
 
 
 def number_of(ordinal: int, unread_numbers: Sequence[int]) -> int:

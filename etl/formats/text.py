@@ -49,6 +49,8 @@ class Plain:
     mixed_ends: bool
     compressed: bool
     odd_lines: bool = False
+    strays: bool = False
+    """Whether there are carriage returns that end no line, in a file whose lines end otherwise (`plain` has none)."""
 
 
 def head(path: Path, size: int = HEAD) -> bytes:
@@ -89,13 +91,19 @@ def plain(path: Path, work: Path, limit: int) -> Plain:
     hostile or oversized file.
     """
     found = _decoded(path, work, limit)
+    if found.strays:
+        calm = work.with_name(f"{work.name}.calm")
+        with disk_errors(calm):
+            _drop_strays(found.path, calm)
+        work.unlink(missing_ok=True)
+        found = _scan(calm, found.encoding, found.compressed)
     if not found.odd_lines:
         return found
     mended = work.with_name(f"{work.name}.lines")
     with disk_errors(mended):
         _mend_lines(found.path, mended)
-    if found.path == work:
-        work.unlink()
+    if found.path != path:
+        found.path.unlink()
     return _scan(mended, found.encoding, found.compressed)
 
 
@@ -215,6 +223,20 @@ def _mend_lines(path: Path, copy_path: Path) -> None:
         copy.writelines(_parts(whole, kept, len(whole)))
 
 
+def _drop_strays(path: Path, copy_path: Path) -> None:
+    """Copies text with its lines ended by line feeds, and a space for each carriage return that ends none.
+
+    DuckDB's reader takes such a return, even inside quotes, for the end of a line in some places and not in others.
+    """
+    held = b""
+    with path.open("rb") as file, copy_path.open("wb") as copy:
+        for chunk in _chunks(file):
+            part = held + chunk
+            held = part[-1:] if part.endswith(b"\r") else b""
+            copy.write(part[: len(part) - len(held)].replace(b"\r\n", b"\n").replace(b"\r", b" "))
+        copy.write(held.replace(b"\r", b" "))
+
+
 def _parts(whole: mmap.mmap, start: int, end: int) -> Iterator[bytes]:
     for at in range(start, end, CHUNK):
         yield whole[at : min(at + CHUNK, end)]
@@ -222,9 +244,9 @@ def _parts(whole: mmap.mmap, start: int, end: int) -> Iterator[bytes]:
 
 def _scan(path: Path, encoding: str = "", compressed: bool = False) -> Plain:
     """Counts lines and looks for NUL bytes and for bytes that are no UTF-8, a chunk at a time."""
-    size = lines = returns = 0
+    size = lines = returns = marks = 0
     tail = b"\n"
-    nul = lists = blank = bare = False
+    nul = lists = blank = False
     decoder = codecs.getincrementaldecoder("utf-8")()
     valid, pending = True, False
     with path.open("rb") as file:
@@ -232,11 +254,11 @@ def _scan(path: Path, encoding: str = "", compressed: bool = False) -> Plain:
             size += len(chunk)
             lines += chunk.count(b"\n")
             returns += (chunk[:1] == b"\n" and tail[-1:] == b"\r") + (chunk.count(b"\r\n") if b"\r" in chunk else 0)
+            marks += chunk.count(b"\r")
             edge = tail + chunk[:2]
             nul = nul or b"\0" in chunk
             lists = lists or any(mark in part for mark in (b";", b"##") for part in (chunk, edge))
             blank = blank or any(mark in part for mark in (b"\n\n", b"\n\r\n") for part in (chunk, edge))
-            bare = bare or b"\r" in chunk
             tail = (tail + chunk)[-2:] if len(chunk) < 2 else chunk[-2:]
             if valid and (pending or not chunk.isascii()):
                 try:
@@ -255,7 +277,8 @@ def _scan(path: Path, encoding: str = "", compressed: bool = False) -> Plain:
         lists=lists,
         mixed_ends=0 < returns < lines,
         compressed=compressed,
-        odd_lines=blank or (bare and lines == 0),
+        odd_lines=blank or (marks > 0 and lines == 0),
+        strays=lines > 0 and returns < marks,
     )
 
 
