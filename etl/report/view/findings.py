@@ -12,15 +12,6 @@ from etl.report.view.verdict import needs_action
 
 
 @dataclass(frozen=True)
-class DayView:
-    """One day of an insight's measure."""
-
-    label: str
-    value: str
-    evidence: str
-
-
-@dataclass(frozen=True)
 class InsightView:
     """One insight, ready to be placed."""
 
@@ -36,7 +27,8 @@ class InsightView:
     evidence: str
     acknowledged: str
     missing: str
-    days: tuple[DayView, ...]
+    days: str
+    """The measure day by day: `Mon 16 31.0 % · …`."""
     partners: str
     rule: str
     references: str
@@ -82,7 +74,7 @@ def view(
         acknowledged=_acknowledged(lang, insight),
         missing=lang._("Missing, and covered by no bound: {names}", names=lang.listed(insight.missing))
         if insight.missing else "",
-        days=tuple(_days(lang, insight, edges)), partners=_partners(lang, insight.partners, insight.measure),
+        days=" · ".join(_days(lang, insight, edges)), partners=_partners(lang, insight.partners, insight.measure),
         rule=lang._("rule {id}, version {version}", id=insight.rule, version=insight.rule_version),
         references=lang.listed(insight.references),
         connector_anchor=anchors.get((insight.direction or "", insight.connector or ""), ""),
@@ -153,14 +145,11 @@ def _acknowledged(lang: Language, insight: Insight) -> str:
     return lang._("Accepted by {by} until {day}: {why}", by=ack.by, day=lang.day(ack.until), why=ack.why)
 
 
-def _days(lang: Language, insight: Insight, edges: tuple[float, ...]) -> list[DayView]:
+def _days(lang: Language, insight: Insight, edges: tuple[float, ...]) -> list[str]:
     return [
-        DayView(
-            lang.day(day.data_date, "EEE d"), lang.share(day.share, edges),
-            lang._("{n} of {total}", n=lang.number(day.share.n), total=lang.number(day.share.total)),
-        )
+        f"{lang.day(day.data_date, 'EEE d')}: {lang.share(day.share, edges)}".replace(" ", "\u00a0")
         for day in insight.days
-    ]  # fmt: skip
+    ]
 
 
 def _partners(lang: Language, partners: tuple[PartnerLine, ...], measure: str, most: int = 4) -> str:

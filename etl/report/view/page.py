@@ -22,9 +22,13 @@ class Limits:
     partner_rows: int
     other_rows: int
     bars: int
+    lines: int = 0
+    """Connectors beyond `table_rows` that get a line of their own."""
 
 
-PRINT = Limits(sections=36, section_rows=5, table_rows=250, detail_rows=28, partner_rows=40, other_rows=40, bars=24)
+PRINT = Limits(
+    sections=34, section_rows=4, table_rows=30, detail_rows=21, partner_rows=25, other_rows=14, bars=24, lines=600
+)
 SCREEN = Limits(
     sections=2000, section_rows=12, table_rows=2000, detail_rows=1000, partner_rows=1000, other_rows=400, bars=24
 )
@@ -58,6 +62,8 @@ class Page:
     totals: tuple[tables.UsageRow, ...]
     connectors: tuple[tables.UsageRow, ...]
     connectors_note: str
+    others: tuple[tables.ShortRow, ...]
+    """Connectors beyond the full tables, a line each."""
     sections: tuple[tables.SectionView, ...]
     sections_note: str
     details: tuple[tables.DetailRow, ...]
@@ -101,7 +107,8 @@ def build(model: ReportModel, limits: Limits) -> Page:
         trend=tuple(pictures.trend_weeks(lang, model)),
         totals=tuple(tables.total_rows(lang, model, shown)),
         connectors=tuple(tables.connector_rows(lang, model.connectors[: limits.table_rows], shown, anchors)),
-        connectors_note=_more(lang, len(model.connectors) - limits.table_rows),
+        connectors_note="" if limits.lines else _more(lang, len(model.connectors) - limits.table_rows),
+        others=tuple(tables.short_rows(lang, model.connectors[limits.table_rows :][: limits.lines])),
         sections=tuple(_sections(lang, model, chosen, shown, anchors, limits)),
         sections_note=_more(lang, len(model.connectors) - len(chosen)),
         details=tuple(tables.detail_rows(lang, details, shown)),

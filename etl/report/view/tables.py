@@ -9,7 +9,7 @@ from datetime import date
 
 from etl.report import numbers
 from etl.report.language import DASH, Language
-from etl.report.model import ConnectorSection, FlowRow, PartnerLine, ReportModel
+from etl.report.model import DEPRECATED, ConnectorSection, FlowRow, PartnerLine, ReportModel
 from etl.report.view import wording
 from etl.report.view.findings import InsightView, partner_name
 
@@ -82,6 +82,8 @@ class SectionView:
     versions: tuple[tuple[str, str, str], ...]
     """Version, messages, share."""
     partners: tuple[PartnerRow, ...]
+    partner_versions: tuple[str, ...]
+    """The names of the versions that occur in `partners`: their columns."""
     partners_note: str
     ciphers: tuple[tuple[str, str, str], ...]
     would_break: str
@@ -148,6 +150,35 @@ def connector_rows(
     ]  # fmt: skip
 
 
+@dataclass(frozen=True)
+class ShortRow:
+    """A connector in one line: messages, and the shares that matter, of those of which TLS is known."""
+
+    name: str
+    messages: str
+    protected: str
+    plain: str
+    deprecated: str
+    unknown: str
+
+
+def short_rows(lang: Language, sections: Sequence[ConnectorSection]) -> list[ShortRow]:
+    """The connectors that get neither a section nor a row in the full tables."""
+    made = []
+    for part in sections:
+        known = part.messages - part.versions.get("Unknown", 0)
+        plain, old = part.versions.get("No TLS", 0), wording.total(part.versions, DEPRECATED)
+        made.append(
+            ShortRow(
+                name=wording.short(wording.directed(lang, part.connector, part.direction), 60),
+                messages=lang.number(part.messages), protected=lang.ratio(known - plain, known),
+                plain=lang.count(plain), deprecated=lang.count(old),
+                unknown=lang.count(part.versions.get("Unknown", 0)),
+            )
+        )  # fmt: skip
+    return made
+
+
 def detail_rows(lang: Language, rows: Sequence[FlowRow], shown: Sequence[str]) -> list[DetailRow]:
     """The details table: date, connector direction and name, type, forced TLS, TLS versions, volume."""
     days = {row.data_date: lang.day(row.data_date, "EEE d MMM") for row in rows}
@@ -192,7 +223,9 @@ def section(
     versions = tuple(
         (wording.version_name(lang, v), lang.count(part.versions.get(v, 0)), _share_text(shares, v)) for v in shown
     )
-    more = part.partners_below_count - min(most, len(part.partners_below))
+    listed = part.partners_below[:most]
+    used = [v for v in shown if any(line.versions.get(v) for line in listed)]
+    more = part.partners_below_count - len(listed)
     note = lang.ngettext("and {n} partner more", "and {n} partners more", more) if more > 0 else ""
     facts = [
         wording.connector_type(lang, part.connector_type),
@@ -203,7 +236,8 @@ def section(
     return SectionView(
         anchor=anchor, name=wording.short(name, 90), long_name=name if len(name) > 90 else "",
         facts=" · ".join(f for f in facts if f != DASH), summary=_summary(lang, model, part), versions=versions,
-        partners=tuple(partner_rows(lang, part.partners_below[:most], shown)), partners_note=note,
+        partners=tuple(partner_rows(lang, listed, used)), partners_note=note,
+        partner_versions=tuple(wording.version_name(lang, v) for v in used),
         ciphers=tuple(
             (wording.version_name(lang, c.tls_version), _cipher(lang, c.tls_cipher), lang.number(c.messages))
             for c in part.ciphers[:most]
