@@ -1,21 +1,22 @@
-"""Commands about the archive: publish, verify."""
+"""Commands about the archive and delivery: publish, send, verify, reproduce, explain, status."""
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from etl import periods
-from etl.commands.console import Context, emit_json, say
+from etl.commands.console import Context, emit_json, say, table
 from etl.errors import ArchiveBroken
 
 
 def register(app: typer.Typer) -> None:
     """Adds the commands to `app`."""
-    app.command("publish")(publish)
-    app.command("verify")(verify)
+    for command in (publish, send, verify, reproduce, explain, status):
+        app.command(command.__name__)(command)
 
 
 def publish(
@@ -50,3 +51,103 @@ def verify(
         say("the archive holds what its ledger says" if not findings else f"{len(findings)} finding(s)")
     if findings:
         raise typer.Exit(ArchiveBroken.exit_code)
+
+
+def send(
+    context: typer.Context,
+    period: Annotated[str, typer.Argument(help="The reported period, such as 2026-W47.")],
+    edition: Annotated[int | None, typer.Option(help="Which edition; else the current one.")] = None,
+    to: Annotated[list[str] | None, typer.Option(help="Only to this address, whatever the edition's origin.")] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be sent, and to whom.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="The same as JSON.")] = False,
+) -> None:
+    """Deliver an archived edition; what was accepted before is not sent again."""
+    from etl import delivery
+
+    settings = context.ensure_object(Context).settings()
+    origins = delivery.REGULAR if not dry_run else ("scheduled", "correction", "backfill", "manual")
+    wanted = periods.parse_period(period)
+    done = delivery.deliver(settings, wanted, edition=edition, to=to, dry_run=dry_run, origin_allowed=origins)
+    if as_json:
+        emit_json([asdict(item) for item in done])
+    else:
+        columns = ["recipient", "edition", "state", "answer", "message_id", "size"]
+        table(columns, [[getattr(item, name) for name in columns] for item in done], numeric=("edition", "size"))
+    delivery.judge(done)
+
+
+def reproduce(
+    context: typer.Context,
+    period: Annotated[str, typer.Argument(help="The reported period, such as 2026-W47.")],
+    edition: Annotated[int | None, typer.Option(help="Which edition; else the current one.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="The same as JSON.")] = False,
+) -> None:
+    """Derive an edition's numbers anew from exactly its files, notes and settings. Exit code 1 unless they are same."""
+    from etl.archive import reproduce as deriving
+
+    made = deriving.reproduce(context.ensure_object(Context).settings(), periods.parse_period(period), edition)
+    if as_json:
+        emit_json(asdict(made))
+    elif made.same:
+        say(f"{period}, edition {made.edition}: same")
+    elif made.gone:
+        say(f"{period}, edition {made.edition}: can no longer be derived; `verify` still works")
+        for line in made.gone:
+            say(f"  {line}")
+    else:
+        say(f"{period}, edition {made.edition}: {len(made.differences)} line(s) of facts differ (- edition, + derived)")
+        for line in made.differences:
+            say(f"  {line}")
+    if not made.same:
+        raise typer.Exit(1)
+
+
+def explain(
+    context: typer.Context,
+    period: Annotated[str, typer.Argument(help="2026-W47, 2026-11 or 2026-11-16..2026-11-22.")],
+    connector: Annotated[str | None, typer.Option(help="Only this connector.")] = None,
+    tls: Annotated[str | None, typer.Option(help='Only this TLS version, such as "TLS 1.0".')] = None,
+    direction: Annotated[str | None, typer.Option(help="inbound or outbound.")] = None,
+    partner: Annotated[str | None, typer.Option(help="Only this partner domain.")] = None,
+    most: Annotated[int, typer.Option(help="At most so many records of each file.")] = 20,
+    as_json: Annotated[bool, typer.Option("--json", help="The same as JSON.")] = False,
+) -> None:
+    """Go from a number back to the landed files and records behind it."""
+    from etl.archive import reproduce as deriving
+
+    filters = {"connector": connector, "tls_version": tls, "direction": direction, "partner_domain": partner}
+    wanted = {name: value for name, value in filters.items() if value is not None}
+    settings = context.ensure_object(Context).settings()
+    told = deriving.explain(settings, periods.parse_period(period), wanted, most)
+    if as_json:
+        emit_json(told)
+        return
+    say(f"{told['messages']:,} messages, {told['recipients'] or 0:,} recipients, {told['bytes'] or 0:,} bytes")
+    for file in told["files"]:
+        numbers = ", ".join(str(record["record"]) for record in file["records"])
+        say(f"{file['name']} ({file['sha256'][:12]}): {file.get('gone') or 'records ' + numbers}")
+
+
+def status(
+    context: typer.Context,
+    as_json: Annotated[bool, typer.Option("--json", help="The same as JSON.")] = False,
+) -> None:
+    """Sources, days, editions, deliveries: what is open, late, stale, wrong. Exit code 1 if anything is to be done."""
+    from etl.archive import status as looking
+
+    found = looking.status(context.ensure_object(Context).settings())
+    if as_json:
+        emit_json(found)
+    else:
+        numbers = ("named_files", "trace_rows", "duplicates", "rejected", "late_rows", "hours_without")
+        columns = ["source", "data_date", "expected", *numbers]
+        table(columns, [[row[name] for name in columns] for row in found["days"]], numeric=numbers)
+        say()
+        columns = ["period", "edition", "origin", "state"]
+        table(columns, [[row[name] for name in columns] for row in found["editions"]], numeric=("edition",))
+        say()
+        for item in found["trouble"]:
+            say(f"{item['what']}: {item['command']}")
+        say("nothing is to be done" if not found["trouble"] else f"{len(found['trouble'])} thing(s) to do")
+    if found["trouble"]:
+        raise typer.Exit(1)
