@@ -3,10 +3,10 @@
 SHELL := /bin/bash
 PY := .venv/bin/python
 
-.PHONY: help setup setup-dev run test test-long lint bench up down clean lock reference
+.PHONY: help setup setup-dev run test test-long lint bench up down clean lock reference translations
 
 help:  ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup:  ## install what the program needs: .venv with hashed pins, system libraries
 	@bash tools/setup.sh run
@@ -39,6 +39,9 @@ down:  ## stop what `make up` started
 
 reference: setup-dev  ## write docs/reference.md anew
 	@$(PY) tools/make_reference.py
+
+translations: setup-dev  ## bring the catalogues of the report's texts up to date
+	@exec $(PY) -m tools.translations
 
 clean: down  ## remove the environment and everything that runs have made
 	@rm -rf .venv run bench/data .pytest_cache .mypy_cache .ruff_cache .hypothesis

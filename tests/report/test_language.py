@@ -1,0 +1,110 @@
+"""Languages: catalogues without gaps, forms by locale, and a third language by a catalogue alone."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from datetime import UTC, date, datetime
+from io import BytesIO
+from pathlib import Path
+
+import pytest
+from babel.messages.catalog import Catalog
+from babel.messages.pofile import write_po
+
+from etl.errors import UsageInvalid
+from etl.report import language
+from tools import translations
+
+NAMES = translations.used()
+
+
+@pytest.mark.parametrize("code", language.available())
+def test_every_text_is_translated(code: str) -> None:
+    assert translations.problems(translations.read(code), NAMES) == []
+
+
+def test_english_repeats_the_names() -> None:
+    for message in translations.read("en"):
+        if message.id:
+            assert message.string == message.id
+
+
+def _one_text(string: str | tuple[str, ...], *, flags: tuple[str, ...] = ()) -> Catalog:
+    catalogue = Catalog(locale="sv")
+    catalogue.add("{n} of {total}", string, flags=flags)
+    return catalogue
+
+
+@pytest.mark.parametrize(
+    ("catalogue", "problem"),
+    [
+        (_one_text("{n} av {total}"), None),
+        (_one_text("{n} av {total}", flags=("fuzzy",)), "fuzzy"),
+        (_one_text(""), "not translated"),
+        (_one_text("{n} av {totalt}"), "asks for words that nobody gives"),
+        (_one_text("{n} av allt"), "leaves words out"),
+        (Catalog(locale="sv"), "missing"),
+    ],
+)
+def test_a_gap_is_noticed(catalogue: Catalog, problem: str | None) -> None:
+    found = translations.problems(catalogue, {"{n} of {total}"})
+    assert [text.split(":")[0] for text in found] == ([problem] if problem else [])
+
+
+def test_a_text_that_is_used_no_more_is_noticed() -> None:
+    assert translations.problems(_one_text("{n} av {total}"), set()) == ["used no more: {n} of {total}"]
+
+
+def test_texts_are_found_in_code_and_templates() -> None:
+    assert "What needs action" in NAMES  # a template
+    assert ("{n} message", "{n} messages") in NAMES  # Python
+
+
+def test_the_catalogues_are_as_the_tool_writes_them() -> None:
+    for code in language.available():
+        path = translations.TEMPLATES / "translations" / code / "report.po"
+        assert path.read_bytes() == translations.updated(code, NAMES), "run make translations"
+
+
+def test_numbers_and_days_follow_the_locale() -> None:
+    english, swedish = language.load("en"), language.load("sv")
+    assert (english.percent(973, 1), swedish.percent(973, 1)) == ("97.3\u202f%", "97,3\u202f%")
+    assert english.number(10_000_000) == swedish.number(10_000_000) == "10\u202f000\u202f000"
+    first, last = date(2026, 12, 28), date(2027, 1, 3)
+    assert english.days(first, last) == "Mon 28 Dec 2026 – Sun 3 January 2027"
+    assert swedish.days(first, last) == "mån 28 dec. 2026 – sön 3 januari 2027"
+    assert swedish.instant(datetime(2026, 11, 23, 5, 0, tzinfo=UTC), "Europe/Stockholm") == (
+        "23 november 2026, 06:00 Europe/Stockholm"
+    )
+
+
+def test_an_unknown_language_is_refused_by_name() -> None:
+    with pytest.raises(UsageInvalid, match=r"'xx'.*one of en, sv"):
+        language.load("xx")
+
+
+@pytest.fixture
+def third(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """Polish by name, English in double brackets by content: three plural forms, and every text can be recognised."""
+    shutil.copytree(language.TRANSLATIONS, tmp_path, dirs_exist_ok=True)
+    catalogue = Catalog(locale="pl")
+    for name in NAMES:
+        forms = name if isinstance(name, str) else (name[0], name[1], name[1])
+        catalogue.add(name, f"⟦{forms}⟧" if isinstance(forms, str) else tuple(f"⟦{form}⟧" for form in forms))
+    (tmp_path / "pl").mkdir()
+    content = BytesIO()
+    write_po(content, catalogue)
+    (tmp_path / "pl" / "report.po").write_bytes(content.getvalue())
+    monkeypatch.setattr(language, "TRANSLATIONS", tmp_path)
+    language.load.cache_clear()
+    yield "pl"
+    language.load.cache_clear()
+
+
+def test_a_third_language_needs_only_a_catalogue(third: str) -> None:
+    told = language.load(third)
+    assert language.available() == ("en", "pl", "sv")
+    assert told.ngettext("{n} message", "{n} messages", 1) == "⟦1 message⟧"
+    assert told.ngettext("{n} message", "{n} messages", 5) == "⟦5 messages⟧"
+    assert told.percent(973, 1) == "97,3\u202f%"
