@@ -3,7 +3,7 @@
 SHELL := /bin/bash
 PY := .venv/bin/python
 
-.PHONY: help setup setup-dev run test test-long lint bench up down clean lock reference translations
+.PHONY: help setup setup-dev run test test-long lint bench up down clean lock reference translations pictures
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -42,6 +42,9 @@ reference: setup-dev  ## write docs/reference.md anew
 
 translations: setup-dev  ## bring the catalogues of the report's texts up to date
 	@exec $(PY) -m tools.translations
+
+pictures: setup-dev  ## take the pictures of the sample week's report anew, into docs/images/
+	@exec $(PY) -m tools.pictures
 
 clean: down  ## remove the environment and everything that runs have made
 	@rm -rf .venv run bench/data .pytest_cache .mypy_cache .ruff_cache .hypothesis

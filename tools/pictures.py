@@ -1,0 +1,129 @@
+"""`make pictures`: takes the pictures of the sample week's report that the documents show, into docs/images/.
+
+    python -m tools.pictures [--out docs/images] [NAME …]
+
+Ingests the samples, makes the report of 2026-W47 as it would have gone out, and looks at it with Chromium. A picture
+is one entry of `PICTURES`; each is reduced to few colours and must stay below 400 kB.
+"""
+
+from __future__ import annotations
+
+import argparse
+import io
+import shutil
+import tempfile
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cached_property
+from pathlib import Path
+
+from PIL import Image
+from playwright.sync_api import Browser, sync_playwright
+
+from etl import landing, periods
+from etl import settings as settings_module
+from etl.commands.data import bring_up
+from etl.report import build, html
+from etl.report.inputs import period_inputs
+from etl.report.model import EditionInfo, ReportModel
+
+ROOT = Path(__file__).parent.parent
+CHROMIUM = {"executable_path": "/usr/bin/chromium", "args": ["--no-sandbox"]}
+WEEK = "2026-W47"
+MADE_AT = datetime(2026, 11, 23, 5, 0, tzinfo=UTC)
+COLOURS = 96
+MOST_BYTES = 400_000
+
+
+@dataclass
+class Sample:
+    """The sample week: its folder, and its report's model in English."""
+
+    folder: Path
+
+    @cached_property
+    def model(self) -> ReportModel:
+        """The report's model, made from the samples' exports."""
+        return sample_model(self.folder)
+
+    @cached_property
+    def page(self) -> Path:
+        """The HTML report as a file."""
+        path = self.folder / "report.html"
+        path.write_bytes(html.render(self.model))
+        return path
+
+
+def sample_model(folder: Path, language: str = "en") -> ReportModel:
+    """Ingests the samples' exports below `folder` and makes the model of the sample week, as first sent."""
+    exports = folder / "run" / "exports"
+    shutil.copytree(ROOT / "samples" / "exports", exports)
+    (folder / "samples").mkdir()
+    shutil.copy(ROOT / "samples" / "config.toml", folder / "samples")
+    settings = settings_module.load(folder / "samples" / "config.toml", {})
+    landing.collect(settings)
+    bring_up(settings)
+    week = periods.parse_period(WEEK)
+    edition = EditionInfo(number=1, origin="scheduled", made_at=MADE_AT, ledger_head=None)
+    return build.make_model(period_inputs(settings, week), settings, week, edition, language=language)
+
+
+Picture = Callable[[Browser, Sample], bytes]
+
+
+def screen(width: int, height: int, *, dark: bool = False, view: str = "", at: str = "") -> Picture:
+    """The HTML report in a window of `width` by `height`, with `view` behind its `#`, scrolled to the element `at`."""
+
+    def take(browser: Browser, sample: Sample) -> bytes:
+        scheme = "dark" if dark else "light"
+        page = browser.new_page(viewport={"width": width, "height": height}, color_scheme=scheme)
+        page.goto(sample.page.as_uri() + view)
+        if at:
+            page.locator(at).evaluate("element => element.scrollIntoView()")
+        taken = page.screenshot()
+        page.close()
+        return taken
+
+    return take
+
+
+PICTURES: dict[str, Picture] = {
+    "report-1280-light": screen(1280, 1700),
+    "report-1280-dark": screen(1280, 1700, dark=True),
+    "report-390": screen(390, 1500),
+    "report-connector": screen(1280, 900, view="#view?view=tls&unit=share", at="#explore"),
+}
+
+
+def reduced(png: bytes) -> bytes:
+    """The picture in few colours, which look the same and are a fraction of the bytes."""
+    small = io.BytesIO()
+    image = Image.open(io.BytesIO(png)).convert("RGB")
+    image.quantize(COLOURS, dither=Image.Dither.NONE).save(small, "PNG", optimize=True)
+    return small.getvalue()
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Takes the pictures named, or all."""
+    parser = argparse.ArgumentParser(description="Take the pictures of the sample week's report.")
+    parser.add_argument("--out", type=Path, default=ROOT / "docs" / "images")
+    parser.add_argument("names", nargs="*", metavar="NAME", help=f"any of {', '.join(PICTURES)}")
+    chosen = parser.parse_args(arguments)
+    unknown = set(chosen.names) - set(PICTURES)
+    if unknown:
+        parser.error(f"no picture is named {', '.join(sorted(unknown))}; there are {', '.join(PICTURES)}")
+    with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
+        browser = playwright.chromium.launch(**CHROMIUM)
+        sample = Sample(Path(folder))
+        for name in chosen.names or PICTURES:
+            taken = reduced(PICTURES[name](browser, sample))
+            if len(taken) > MOST_BYTES:
+                raise SystemExit(f"{name}.png has {len(taken)} bytes, more than {MOST_BYTES}: show less in it")
+            (chosen.out / f"{name}.png").write_bytes(taken)
+            print(f"{chosen.out / name}.png: {len(taken) // 1000} kB")
+        browser.close()
+
+
+if __name__ == "__main__":
+    main()
