@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import date, datetime, timedelta
 
 from etl import evidence, landing, periods, staging
 from etl.periods import Period
-from etl.settings import Settings
+from etl.settings import Settings, Source
 
 
 def stage(settings: Settings, files: Sequence[Sequence[str]]) -> list[str]:
@@ -36,8 +36,13 @@ def awaited(settings: Settings, reported: Sequence[Period]) -> list[str]:
         if "{date}" not in source.pattern:
             continue
         came = {item.receipt.named_date for item in evidence.landed(settings, source.name).values()}
-        for day in sorted({day for period in reported for day in period.days}):
-            closes_at = periods.day_start(day + timedelta(days=1 + source.lateness_days), settings.report.time_zone)
-            if landing.is_expected(source, day) and day not in came and periods.now() < closes_at:
-                lines.append(f"{source.name}: the export of {day} has not come yet")
+        days = sorted({day for period in reported for day in period.days})
+        due = [day for day in days if landing.is_expected(source, day) and day not in came]
+        open_days = [day for day in due if periods.now() < closes_at(settings, source, day)]
+        lines += [f"{source.name}: the export of {day} has not come yet" for day in open_days]
     return lines
+
+
+def closes_at(settings: Settings, source: Source, day: date) -> datetime:
+    """Until when rows of `day` may still come: the source's `lateness_days` after the day's end."""
+    return periods.day_start(day + timedelta(days=1 + source.lateness_days), settings.report.time_zone)

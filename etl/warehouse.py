@@ -27,6 +27,7 @@ VERSION = 3
 """Goes up with every change of the warehouse's tables; an older file is then made anew."""
 
 
+_PARTITIONS = "select data_date, basis, sealed from partitions"
 _TRIES = 5
 """How often publishing reads the partitions anew where one was swapped while it was read."""
 
@@ -75,14 +76,16 @@ def _publish(settings: Settings, anew: bool) -> list[date]:
     published = _Published() if anew else _published(target)
     usable = published.version == VERSION
     known = published.days if usable else {}
-    changed = [day for day in {*finished, *known} if _basis(finished, day) != known.get(day, "")]
+    sealed = set(facts.sealed_days(settings))
+    now = {day: (item.basis, day in sealed) for day, item in finished.items()}
+    changed = [day for day in {*now, *known} if now.get(day) != known.get(day)]
     if usable and not changed and published.evidence_sha256 == told.sha256:
         return []
     with storage.new_file(target) as temporary:
         temporary.unlink()
         if usable:
             shutil.copyfile(target, temporary)
-        _patch(settings, temporary, finished, sorted(changed), told, fresh=not usable)
+        _patch(settings, temporary, finished, sorted(changed), sealed, told, fresh=not usable)
     return sorted(changed)
 
 
@@ -147,16 +150,12 @@ def _sha256(text: str) -> str:
     return hashlib.sha256(text.encode("utf-8")).hexdigest()
 
 
-def _basis(finished: dict[date, facts.Partition], day: date) -> str:
-    return finished[day].basis if day in finished else ""
-
-
 @dataclass(frozen=True)
 class _Published:
-    """What the published file holds: its version, its days' bases, and the evidence it told."""
+    """What the published file holds: its version, its days with basis and whether sealed, and the evidence it told."""
 
     version: int = 0
-    days: dict[date, str] = field(default_factory=dict)
+    days: dict[date, tuple[str, bool]] = field(default_factory=dict)
     evidence_sha256: str | None = None
 
 
@@ -165,7 +164,7 @@ def _published(path: Path) -> _Published:
         return _Published()
     with database.connect(path) as con:
         version = int(database.value(con, "select max(version) from warehouse_version") or 0)
-        days = dict(con.execute("select data_date, basis from partitions").fetchall())
+        days = {day: (basis, sealed) for day, basis, sealed in con.execute(_PARTITIONS).fetchall()}
         return _Published(version, days, database.value(con, "select evidence_sha256 from origin"))
 
 
@@ -271,19 +270,19 @@ def _patch(
     path: Path,
     finished: dict[date, facts.Partition],
     changed: Sequence[date],
+    sealed: set[date],
     told: _Evidence,
     *,
     fresh: bool,
 ) -> None:
     """Replaces the changed days and the evidence in the warehouse file at `path`, in one transaction."""
-    sealed = facts.sealed_days(settings)
     with database.connect(path, read_only=False, settings=settings) as con:
         con.execute("set preserve_insertion_order = true")
         if fresh:
             con.execute(database.sql("sql", "warehouse"))
             con.execute("insert into warehouse_version values ($version)", {"version": VERSION})
         con.execute("begin")
-        _replace_days(con, settings, [finished[day] for day in changed if day in finished], list(changed), set(sealed))
+        _replace_days(con, settings, [finished[day] for day in changed if day in finished], list(changed), sealed)
         _replace_evidence(con, told)
         con.execute("commit")
         database.set_variables(con, {"storage_root": str(settings.storage.root)})

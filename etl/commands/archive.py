@@ -1,4 +1,4 @@
-"""Commands about the archive and delivery: publish, send, verify, reproduce, explain, status."""
+"""Commands about the archive and delivery: publish, send, verify, reproduce, explain."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from etl.errors import ArchiveBroken
 
 def register(app: typer.Typer) -> None:
     """Adds the commands to `app`."""
-    for command in (publish, send, verify, reproduce, explain, status):
+    for command in (publish, send, verify, reproduce, explain):
         app.command(command.__name__)(command)
 
 
@@ -126,28 +126,3 @@ def explain(
     for file in told["files"]:
         numbers = ", ".join(str(record["record"]) for record in file["records"])
         say(f"{file['name']} ({file['sha256'][:12]}): {file.get('gone') or 'records ' + numbers}")
-
-
-def status(
-    context: typer.Context,
-    as_json: Annotated[bool, typer.Option("--json", help="The same as JSON.")] = False,
-) -> None:
-    """Sources, days, editions, deliveries: what is open, late, stale, wrong. Exit code 1 if anything is to be done."""
-    from etl.archive import status as looking
-
-    found = looking.status(context.ensure_object(Context).settings())
-    if as_json:
-        emit_json(found)
-    else:
-        numbers = ("named_files", "trace_rows", "duplicates", "rejected", "late_rows", "hours_without")
-        columns = ["source", "data_date", "expected", *numbers]
-        table(columns, [[row[name] for name in columns] for row in found["days"]], numeric=numbers)
-        say()
-        columns = ["period", "edition", "origin", "state"]
-        table(columns, [[row[name] for name in columns] for row in found["editions"]], numeric=("edition",))
-        say()
-        for item in found["trouble"]:
-            say(f"{item['what']}: {item['command']}")
-        say("nothing is to be done" if not found["trouble"] else f"{len(found['trouble'])} thing(s) to do")
-    if found["trouble"]:
-        raise typer.Exit(1)

@@ -53,14 +53,17 @@ def emit_json(value: Any) -> None:
     print(json.dumps(value, default=_plain, ensure_ascii=False, indent=2))
 
 
-def table(columns: Sequence[str], rows: Iterable[Sequence[Any]], numeric: Iterable[str] = ()) -> None:
-    """A table for people: `numeric` columns to the right, nothing as an en dash."""
+def table(
+    columns: Sequence[str], rows: Iterable[Sequence[Any]], numeric: Iterable[str] = (), styles: Sequence[str] = ()
+) -> None:
+    """A table for people: `numeric` columns to the right, nothing as an en dash; `styles` colour rows."""
     shown = Table(box=None, pad_edge=False, header_style="bold")
     right = set(numeric)
     for column in columns:
         shown.add_column(column, justify="right" if column in right else "left", overflow="fold")
-    for row in rows:
-        shown.add_row(*("–" if cell is None else str(cell) for cell in row))
+    for number, row in enumerate(rows):
+        style = styles[number] if number < len(styles) else ""
+        shown.add_row(*("–" if cell is None else str(cell) for cell in row), style=style)
     out.print(shown)
 
 

@@ -1,9 +1,10 @@
-"""Commands for ops: `backfill` and `check`."""
+"""Commands for ops: `status`, `check` and `backfill`."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -20,8 +21,93 @@ _LAST = typer.Argument(help="The last day, itself included, 2026-11-15.", metava
 
 def register(app: typer.Typer) -> None:
     """Adds the commands to `app`."""
-    app.command("backfill")(backfill)
+    app.command("status")(status)
     app.command("check")(check)
+    app.command("backfill")(backfill)
+
+
+def status(
+    context: typer.Context,
+    as_json: Annotated[bool, typer.Option("--json", help="The same as JSON, with more of it.")] = False,
+) -> None:
+    """Sources, days, editions, deliveries: what is open, late, stale, wrong. Exit code 1 if anything is to be done."""
+    from etl.archive import status as looking
+
+    own: Context = context.obj
+    found = looking.status(own.settings())
+    if as_json:
+        console.emit_json(found)
+    else:
+        _print_status(found, own.settings().report.time_zone)
+    if found["trouble"]:
+        raise typer.Exit(1)
+
+
+_REMARKS = {"missing": "bold red", "cut short?": "red", "quarantined": "red", "too late": "red", "awaited": "cyan"}
+_NUMBERS = ("came", "size", "usual", "rows", "usual rows", "rejected", "skipped", "twice", "empty")
+
+
+def _print_status(found: dict[str, Any], zone: str) -> None:
+    if found["sources"]:
+        columns = ("source", "newest day", "landed", "settled to", "missing", "awaited")
+        rows = [_source_row(row, zone) for row in found["sources"]]
+        console.table(columns, rows, numeric=("missing", "awaited"))
+        console.say()
+        days = found["days"]
+        styles = [_REMARKS.get(row["remark"] or "", "yellow" if row["remark"] else "") for row in days]
+        console.table(("source", "day", "state", *_NUMBERS, "remark"), map(_day_row, days), _NUMBERS, styles)
+        console.say()
+    if found["editions"]:
+        shown = ("period", "edition", "origin", "state")
+        styles = [{"stale": "yellow", "superseded": "dim"}.get(row["state"], "") for row in found["editions"]]
+        console.table(shown, [[row[name] for name in shown] for row in found["editions"]], ("edition",), styles)
+        console.say()
+    for item in found["next_reports"]:
+        due = f"{periods.local(item['due_at'], zone):%a %-d %b %Y, %H:%M} {zone}"
+        console.say(f"Next report: {item['period']}, due {due}: {item['state']}")
+    for item in found["trouble"]:
+        console.say(f"{item['what']}\n    {item['command']}")
+    console.say("Nothing is to be done." if not found["trouble"] else f"{len(found['trouble'])} thing(s) to do.")
+
+
+def _source_row(row: dict[str, Any], zone: str) -> tuple[Any, ...]:
+    landed = f"{periods.local(row['landed_at'], zone):%a %-d %b, %H:%M}"
+    return (
+        row["source"], row["last_date"], landed, row["settled_date"], len(row["missing"]), len(row["awaited"]),
+    )  # fmt: skip
+
+
+def _day_row(row: dict[str, Any]) -> tuple[Any, ...]:
+    """One day in at most 120 columns; a band is where the same weekday lay in the eight weeks before."""
+    came = f"{row['files']} of 1" if row["expected"] and row["files"] < 2 else str(row["files"])
+    return (
+        row["source"], f"{row['data_date']:%a %d %b}", row["state"], came, _size(row["size"]),
+        _band(row["size_low"], row["size_high"], _size), _count(row["records"]),
+        _band(row["records_low"], row["records_high"], _count), row["rejected"] or "", row["skipped"] or "",
+        row["duplicates"] or "", row["hours_without"] or "", row["remark"] or "",
+    )  # fmt: skip
+
+
+def _band(low: float | None, high: float | None, words: Callable[[float | None], str | None]) -> str | None:
+    first, last = words(low), words(high)
+    if first is None or last is None:
+        return None
+    unit = last.partition(" ")[2]
+    return f"{first.removesuffix(f' {unit}') if unit else first}–{last}"
+
+
+def _count(number: float | None) -> str | None:
+    return None if number is None else f"{round(number):,}"
+
+
+def _size(size: float | None) -> str | None:
+    if size is None:
+        return None
+    for unit in ("B", "kB", "MB", "GB"):
+        if size < 1000 or unit == "GB":
+            break
+        size /= 1000
+    return f"{size:.0f} {unit}" if size >= 10 or unit == "B" else f"{size:.1f} {unit}"
 
 
 def backfill(
@@ -29,7 +115,7 @@ def backfill(
     d1: Annotated[str, _FIRST],
     d2: Annotated[str, _LAST],
     dry_run: Annotated[bool, typer.Option(help="Only show the runs that Airflow would make.")] = False,
-    max_active_runs: Annotated[int, typer.Option(min=1, help="At most so many days at once.")] = 4,
+    max_active: Annotated[int, typer.Option(min=1, max=16, help="At most so many days at once.")] = 4,
     unfinished: Annotated[bool, typer.Option(help="Leave out the days that ended well before.")] = False,
     wait: Annotated[bool, typer.Option(help="Wait for the runs to end, and say how each did.")] = True,
 ) -> None:
@@ -46,7 +132,7 @@ def backfill(
     if dry_run:
         _show_plan(airflow, first, last, which)
         return
-    created = backfilling.create(airflow, first, last, which=which, max_active_runs=max_active_runs)
+    created = backfilling.create(airflow, first, last, which=which, max_active_runs=max_active)
     console.say(f"{len(created)} run(s) created" + (f", {min(created)} to {max(created)}" if created else ""))
     if wait and not _all_well(airflow, created):
         raise typer.Exit(1)

@@ -2,14 +2,8 @@
 -- Parameters: $first_date, $last_date (both included).
 -- Columns: those of files, and home_date: the day that records without a day of their own are told for (the date in
 -- the name, else the day most of its rows belong to, else the UTC day of the export time); used_in_period: rows used
--- of the period's days.
-with most as (
-    select source, sha256, arg_max(data_date, (used, -datediff('day', date '2000-01-01', data_date))) as data_date
-    from file_days
-    group by source, sha256
-),
-
-inside as (
+-- of the period's days. Uses file_homes.
+with inside as (
     select source, sha256, sum(used)::bigint as used
     from file_days
     where data_date between $first_date and $last_date
@@ -17,14 +11,8 @@ inside as (
 ),
 
 homed as (
-    select
-        files.*,
-        coalesce(
-            files.named_date, most.data_date, files.last_date, files.export_at::date, files.landed_at::date
-        ) as home_date,
-        coalesce(inside.used, 0) as used_in_period
-    from files
-    left join most using (source, sha256)
+    select file_homes.*, coalesce(inside.used, 0) as used_in_period
+    from file_homes
     left join inside using (source, sha256)
 )
 

@@ -142,13 +142,21 @@ def _state(declared: list[Row], period: Period, partitions: list[Row]) -> tuple[
     settled = period.last_date + timedelta(days=max(row["lateness_days"] for row in counting))
     if sealed >= set(period.days):
         return "sealed", settled
+    reached = settled_to(declared)
+    is_settled = all(reached[row["source"]] >= period.last_date for row in counting)
+    return ("settled" if is_settled else "open"), settled
+
+
+def settled_to(declared: list[Row]) -> dict[str, date]:
+    """For each source (rows of the measure `sources`) the last day that is settled: how far its evidence reaches, less
+    the days that its rows may still come. For an irregular source the evidence of all counts."""
     latest = max((row["evidence_date"] for row in declared if row["evidence_date"]), default=date.min)
-    reached = [
-        (latest if row["expect"] == "irregular" else row["evidence_date"] or date.min)
-        >= period.last_date + timedelta(days=row["lateness_days"])
-        for row in counting
-    ]
-    return ("settled" if all(reached) else "open"), settled
+    found = {}
+    for row in declared:
+        evidence = latest if row["expect"] == "irregular" else row["evidence_date"] or date.min
+        may_come = timedelta(days=row["lateness_days"])
+        found[row["source"]] = evidence - may_come if evidence > date.min + may_come else date.min
+    return found
 
 
 def _texts(row: Row) -> Row:

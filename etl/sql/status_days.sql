@@ -1,30 +1,79 @@
--- Sources by day over the last $days days with data: files named for the day, rows, duplicates, rejected, late.
-with span as (
-    select max(data_date) as last_date from partitions
+-- What came of each source for each day from $first_date on, beside the 10th to 90th percentile of the same weekday over
+-- up to eight weeks before (days that brought files). Files are told for their home day, rows for their data date.
+-- Uses the view file_homes.
+with brought as (
+    select
+        source,
+        home_date as data_date,
+        count(*) filter (where state in ('counted', 'grown', 'replaced', 'restated'))::integer as files,
+        sum(size) filter (where state = 'counted')::bigint as size,
+        sum(records) filter (where state = 'counted')::bigint as records,
+        sum(rejected) filter (where state = 'counted')::bigint as rejected,
+        sum(skipped) filter (where state = 'counted')::bigint as skipped,
+        coalesce(bool_or(suspected_cut and state = 'counted'), false) as suspected_cut,
+        count(*) filter (where state = 'quarantined')::integer as quarantined,
+        sum(greatest(receipts - 1, 0))::bigint as duplicate_files
+    from file_homes
+    group by source, home_date
 ),
 
-named as (
-    select source, named_date as data_date, count(*)::integer as named_files, sum(rejected)::bigint as rejected
-    from files
-    where named_date is not null
-    group by all
+late as (
+    select source, data_date, sum(late_rows)::bigint as late_rows from late_rows group by source, data_date
+),
+
+days as (
+    select source, data_date from brought
+    union
+    select source, data_date from source_days
+    union
+    select source, data_date from late
+),
+
+bands as (
+    select
+        days.source,
+        days.data_date,
+        quantile_cont(earlier.size, 0.1) as size_low,
+        quantile_cont(earlier.size, 0.9) as size_high,
+        quantile_cont(earlier.records, 0.1) as records_low,
+        quantile_cont(earlier.records, 0.9) as records_high,
+        count(*)::integer as weeks
+    from days
+    inner join brought as earlier
+        on earlier.source = days.source
+        and earlier.size is not null
+        and earlier.data_date between days.data_date - 56 and days.data_date - 7
+        and (days.data_date - earlier.data_date) % 7 = 0
+    where days.data_date >= $first_date::date
+    group by days.source, days.data_date
 )
 
 select
-    coalesce(source_days.source, named.source) as source,
-    coalesce(source_days.data_date, named.data_date) as data_date,
-    case when sources.has_date_pattern then coalesce(named.named_files, 0) else source_days.files end as named_files,
-    sources.has_date_pattern as by_name,
-    source_days.trace_rows,
-    source_days.duplicates,
-    named.rejected,
-    source_days.late_rows,
-    source_days.hours_without
-from source_days
-full join named on named.source = source_days.source and named.data_date = source_days.data_date
-join sources on sources.source = coalesce(source_days.source, named.source)
-cross join span
-where coalesce(source_days.data_date, named.data_date) > span.last_date - $days::integer
-    and (not sources.has_date_pattern or coalesce(source_days.data_date, named.data_date)
-        <= (select max(data_date) from named as latest where latest.source = sources.source))
-order by all;
+    days.source,
+    days.data_date,
+    coalesce(brought.files, 0) as files,
+    brought.size,
+    bands.size_low,
+    bands.size_high,
+    brought.records,
+    bands.records_low,
+    bands.records_high,
+    coalesce(bands.weeks, 0) as weeks,
+    coalesce(brought.rejected, 0) as rejected,
+    coalesce(brought.skipped, 0) as skipped,
+    coalesce(brought.suspected_cut, false) as suspected_cut,
+    coalesce(brought.quarantined, 0) as quarantined,
+    coalesce(brought.duplicate_files, 0) as duplicate_files,
+    coalesce(source_days.trace_rows, 0) as trace_rows,
+    coalesce(source_days.duplicates, 0) as duplicates,
+    coalesce(late.late_rows, 0) as late_rows,
+    source_days.hours_without,
+    coalesce(partitions.sealed, false) as is_sealed
+from days
+left join brought using (source, data_date)
+left join source_days using (source, data_date)
+left join late using (source, data_date)
+left join bands using (source, data_date)
+left join partitions using (data_date)
+where days.data_date >= $first_date::date
+order by days.data_date, days.source;
