@@ -10,6 +10,7 @@ if TYPE_CHECKING:
 
 REGISTRY = (
     "m365_connector_report",
+    "m365_connector_details",
     "postfix_log",
     "exim_log",
 )

@@ -46,6 +46,10 @@ class CsvTrace:
         """The job over a plain table where the export is none yet; for formats to override."""
         return job
 
+    def dates(self, job: Job) -> dict[str, Any]:
+        """How the file writes its dates, as dated.sql takes it: `date_style`, `date_formats`."""
+        return date_style(job)
+
     def variables(self, job: Job, table: csv_table.Table) -> dict[str, Any]:  # noqa: ARG002  for formats to override
         """What the format's own SQL asks for besides the common session variables."""
         return {}
@@ -96,7 +100,7 @@ class CsvTrace:
             "has_identity": has_identity(table.columns),
             "has_messages": "messages" in table.columns,
         }
-        database.set_variables(con, variables | date_style(job) | self.variables(job, table))
+        database.set_variables(con, variables | self.dates(job) | self.variables(job, table))
         self._make_rows(con, many=table.plain.lists)
         return table
 

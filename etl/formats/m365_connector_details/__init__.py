@@ -1,0 +1,95 @@
+"""The table that the Exchange admin center exports of its inbound and outbound messages report: per day and connector.
+
+Percentages of a volume: every count made of them is an estimate and is marked so. NOTES.md says how they become counts.
+"""
+
+from typing import Any
+
+from etl import database
+from etl.errors import ExportUnreadable
+from etl.formats.base import Job
+from etl.formats.csv_table import Table
+from etl.formats.csv_trace import CsvTrace
+
+
+def _percentage(*names: str) -> tuple[str, ...]:
+    return tuple(f"{name}{unit}" for name in names for unit in ("", " (percentage)", " (%)", " %", " percent"))
+
+
+ALIASES = {
+    "date_time": ("date", "data_date", "day", "report_date"),
+    "connector": ("connector_direction_and_name", "connector_name_and_direction", "connector_name", "connector"),
+    "direction": ("direction", "connector_direction", "directionality"),
+    "connector_type": ("connector_type", "type"),
+    "forced_tls": ("forced_tls", "force_tls", "tls_forced", "tls_required"),
+    "no_tls": _percentage("no_tls", "without_tls"),
+    "ssl_3_0": _percentage("ssl_3.0", "sslv3", "ssl_3"),
+    "tls_1_0": _percentage("tls_1.0", "tlsv1.0", "tlsv1", "tls_1"),
+    "tls_1_1": _percentage("tls_1.1", "tlsv1.1"),
+    "tls_1_2": _percentage("tls_1.2", "tlsv1.2"),
+    "tls_1_3": _percentage("tls_1.3", "tlsv1.3"),
+    "tls_unknown": _percentage("tls_unknown", "other_tls", "tls_other", "tls"),
+    "unknown": _percentage("unknown", "other"),
+    "messages": ("volume", "volume (messages)", "number_of_messages", "message_count", "messages", "count"),
+}
+
+DAYS = {
+    "iso": ("%Y-%m-%d", "%Y/%m/%d"),
+    "dotted": ("%d.%m.%Y",),
+    "words": ("%b %d, %Y", "%B %d, %Y", "%d %b %Y", "%d %B %Y"),
+    "month_first": ("%m/%d/%Y",),
+    "day_first": ("%d/%m/%Y",),
+}
+"""Ways to write a day; which of them a file uses is decided for all of it."""
+
+MIDNIGHTS = (
+    "", " 00:00", " 0:00", " 00:00:00", " 0:00:00", "T00:00:00", "T00:00:00Z", "T00:00:00.000Z", " 12:00 AM",
+    " 12:00:00 AM", ", 12:00:00 AM",
+)  # fmt: skip
+"""What may stand behind a day. Another time of day would say that the day is one of another zone."""
+
+
+class _ConnectorDetails(CsvTrace):
+    def dates(self, job: Job) -> dict[str, Any]:
+        """How the file writes its days: stated (`options.date_format`), or the way that fits the most of them.
+
+        Raises `ExportUnreadable` where slashes leave open which part is the month: the browser's language decides it.
+        """
+        stated = job.source.options.get("date_format")
+        if stated:
+            return {"date_style": "date", "date_formats": [str(stated)]}
+        formats = {way: [day + time for day in days for time in MIDNIGHTS] for way, days in DAYS.items()}
+        seen = database.rows(job.con, database.sql(f"formats/{self.name}", "dates"), formats)[0]
+        ways = {way: int(seen[way]) for way in ("iso", "dotted", "words")}
+        best = max(ways, key=lambda way: ways[way])
+        if seen["slashes"] > ways[best]:
+            best = _with_slashes(int(seen["only_month_first"]), int(seen["only_day_first"]), int(seen["either"]))
+        return {"date_style": "date", "date_formats": formats[best]}
+
+    def variables(self, job: Job, table: Table) -> dict[str, Any]:
+        """Whether the source says which way all of its connectors go, and how many percentages a record has."""
+        told = [column for column in table.columns if column.startswith(("no_tls", "ssl_", "tls_", "unknown"))]
+        return {"stated_direction": str(job.source.options.get("direction", "")), "percentages": len(told)}
+
+
+def _with_slashes(only_month_first: int, only_day_first: int, either: int) -> str:
+    if (only_month_first and only_day_first) or (either and not only_month_first and not only_day_first):
+        raise ExportUnreadable(
+            "dates with slashes that do not tell days from months",
+            "ISO dates, or a day beyond 12 somewhere",
+            "state the format in the source's options, such as date_format = '%m/%d/%Y'",
+        )
+    return "day_first" if only_day_first else "month_first"
+
+
+READER = _ConnectorDetails(
+    name="m365_connector_details",
+    version=1,
+    aliases=ALIASES,
+    required=("date_time", "connector", "no_tls", "tls_1_2", "messages"),
+    telling=(),
+    kind="log",
+    own_rows=True,
+    aggregate=True,
+    limits=(),
+)
