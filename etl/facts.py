@@ -27,7 +27,7 @@ from etl.settings import Settings, Source, plain_json
 TABLES = ("facts", "connector_days", "source_days", "tls_reports")
 """What a partition is made of, a Parquet file each."""
 
-VERSION = 3
+VERSION = 4
 """Goes up with every change of the facts' own SQL that could change a number."""
 
 
@@ -295,30 +295,37 @@ def _facts_sha256(con: duckdb.DuckDBPyConnection, scratch: Path) -> str:
 
 
 def _set_window(con: duckdb.DuckDBPyConnection, settings: Settings, source: Source, day: date) -> None:
-    """Hands a log's `trace.sql` the instants (UTC, half-open) of the day and of the days around it that it has to see,
-    the reference tables, and whether the source's daemons are said to log TLS (`options.logs_tls`, as JSON)."""
+    """Hands the SQL the instants (UTC, half-open) of the day and of the days around it that a log's `trace.sql` has to
+    see."""
     zone = settings.report.time_zone
     before, after = formats.reader(source.format).reach
     days = {"window_from": -before, "day_from": 0, "day_to": 1, "window_to": after + 1}
     starts = {name: periods.day_start(day + timedelta(days=n), zone) for name, n in days.items()}
     database.set_variables(con, {name: periods.instant(start).rstrip("Z") for name, start in starts.items()})
-    database.set_variables(con, {"logs_tls": json.dumps(source.options.get("logs_tls"))})
-    reference.load(con)
+
+
+def make_trace(
+    con: duckdb.DuckDBPyConnection, settings: Settings, source: Source, day: date, paths: list[str], joined: list[str]
+) -> None:
+    """Makes the view `trace`, one source's trace rows of `day`, from its staged records; `joined` are those that they
+    are held together with. A log gets the reference tables, and whether its daemons are said to log TLS
+    (`options.logs_tls`, as JSON)."""
+    reader = formats.reader(source.format)
+    database.set_variables(con, {"data_date": day.isoformat(), "staged_files": paths, "joined_files": joined})
+    _set_window(con, settings, source, day)
+    if reader.kind == "log":
+        database.set_variables(con, {"logs_tls": json.dumps(source.options.get("logs_tls"))})
+        reference.load(con)
+    for folder, name in formats.trace_scripts(reader):
+        con.execute(database.sql(folder, name))
 
 
 def _add_source(
     con: duckdb.DuckDBPyConnection, settings: Settings, source: Source, day: date, paths: list[str], joined: list[str]
 ) -> None:
-    """Adds one source's transfers, connectors and numbers to the day's tables; `joined` are staged records that its
-    own are held together with."""
-    reader = formats.reader(source.format)
-    database.set_variables(
-        con, {"staged_files": paths, "joined_files": joined, "source": source.name, "file_count": len(paths)}
-    )
-    if reader.kind == "log":
-        _set_window(con, settings, source, day)
-    for folder, name in formats.trace_scripts(reader):
-        con.execute(database.sql(folder, name))
+    """Adds one source's transfers, connectors and numbers to the day's tables."""
+    database.set_variables(con, {"source": source.name, "file_count": len(paths)})
+    make_trace(con, settings, source, day, paths, joined)
     rows, distinct = con.execute(database.sql("sql", "duplicates")).fetchone() or (0, 0)
     con.execute(database.sql("sql", "deliveries_all" if rows == distinct else "deliveries_once"))
     con.execute(database.sql("sql", "facts"))

@@ -1,7 +1,8 @@
 """What may go, and when: a day is sealed before anything of it is removed; facts, receipts and counts stay for good.
 
 Removing takes the bytes and the staged records of landed files all of whose days are sealed. What no sealed fact covers
-(a quarantined file, a file with an open day) is never touched. Archived editions are no part of this.
+(a quarantined file, a file with an open day, a log that an open day reads) is never touched, nor a day sealed whose
+rows may still come. Archived editions are no part of this.
 """
 
 from __future__ import annotations
@@ -12,9 +13,9 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
 
-from etl import evidence, facts, periods, staging, storage
+from etl import evidence, facts, formats, periods, staging, storage
 from etl.errors import NotFound, UsageInvalid
-from etl.settings import Settings
+from etl.settings import Settings, Source
 
 
 @dataclass(frozen=True)
@@ -60,7 +61,8 @@ def plan(settings: Settings, today: date) -> Plan:
     to_seal: list[date] = []
     removals: list[Removal] = []
     if days is not None:
-        limit = today - timedelta(days=days)
+        may_come = max((source.lateness_days for source in settings.sources), default=0)
+        limit = today - timedelta(days=max(days, may_come))
         sealed = facts.sealed_days(settings)
         finished = facts.partitions(settings)
         to_seal = [day for day in sorted(finished) if day < limit and day not in sealed]
@@ -71,10 +73,13 @@ def plan(settings: Settings, today: date) -> Plan:
 
 def _removals(settings: Settings, covered: set[date], limit: date) -> list[Removal]:
     found = []
+    finished = set(facts.partitions(settings))
     for item in facts.files_by_source(settings):
         for sha256, counts in item.counts.items():
             days = staging.days_of(counts)
             if not days or not covered.issuperset(days) or max(days) >= limit:
+                continue
+            if any(day >= limit or (day in finished and day not in covered) for day in _read_for(item.source, days)):
                 continue
             landed = item.landed[sha256]
             paths = [
@@ -84,6 +89,12 @@ def _removals(settings: Settings, covered: set[date], limit: date) -> list[Remov
                 size = sum(_size(path) for path in paths)
                 found.append(Removal(item.source.name, sha256, landed.receipt.name, max(days), tuple(paths), size))
     return found
+
+
+def _read_for(source: Source, days: Sequence[date]) -> set[date]:
+    """The data dates whose facts read records of `days`: a log's lines are read for neighbouring days too."""
+    before, after = formats.reader(source.format).reach
+    return {day + timedelta(days=n) for day in days for n in range(-after, before + 1)}
 
 
 def _size(path: Path) -> int:
@@ -101,16 +112,34 @@ def _old_mails(settings: Settings, today: date) -> list[Path]:
     return sorted(path for path in folder.rglob("*.eml") if path.stat().st_mtime < limit)
 
 
+def plan_now(settings: Settings) -> Plan:
+    """What `[retention]` asks for today, by the calendar of the report's time zone."""
+    return plan(settings, periods.data_date(periods.now(), settings.report.time_zone))
+
+
+def told(wanted: Plan, *, only_say: bool) -> list[str]:
+    """A plan in words: a line for each file that goes, then the sums."""
+    seals, removes = ("would seal", "would remove") if only_say else ("seal", "remove")
+    lines = [f"{removes} {item.name} ({item.size:,} bytes, until {item.last_date})" for item in wanted.remove]
+    days = f" ({wanted.seal[0]} to {wanted.seal[-1]})" if wanted.seal else ""
+    size = sum(item.size for item in wanted.remove)
+    files = f"{len(wanted.remove)} file(s), {size:,} bytes, and {len(wanted.mails)} mail(s)"
+    return [*lines, f"{seals} {len(wanted.seal)} day(s){days}, {removes} {files}"]
+
+
 def carry_out(settings: Settings, wanted: Plan, *, who: str) -> None:
     """Seals, keeps what must stay of each file, then removes. Killed anywhere, the next run does the rest."""
     for day in wanted.seal:
         if not facts.is_dirty(settings, day):
             seal(settings, day, who=who, why=f"retention: [retention] landed_days = {settings.retention.landed_days}")
     sealed = set(facts.sealed_days(settings))
+    open_days = set(facts.partitions(settings)) - sealed
     for removal in wanted.remove:
         source = settings.source(removal.source)
         counts = staging.counts(settings, source, removal.sha256)
-        if counts is None or not sealed.issuperset(staging.days_of(counts)):
+        if counts is None or not sealed.issuperset(days := staging.days_of(counts)):
+            continue
+        if open_days & _read_for(source, days):
             continue
         staging.keep_counts(settings, source, removal.sha256)
         _remove(removal.paths)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import date
+import os
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
@@ -104,3 +105,76 @@ def test_a_dirty_day_can_not_be_sealed(settings: Settings) -> None:
     landing.collect(settings, files=[path])
     with pytest.raises(UsageInvalid, match="not counted yet"):
         retention.seal(settings, date(2026, 11, 16), who="ops", why="closed")
+
+
+def test_a_day_whose_rows_may_still_come_is_not_sealed(settings: Settings) -> None:
+    soon = settings.model_copy(update={"retention": settings.retention.model_copy(update={"landed_days": 1})})
+    assert soon.sources[0].lateness_days == 2
+    assert retention.plan(soon, date(2026, 11, 27)).seal == (date(2026, 11, 16),)
+    assert retention.plan(soon, date(2026, 11, 28)).seal == (date(2026, 11, 16), date(2026, 11, 25))
+
+
+def test_a_file_with_one_open_day_stays_until_that_is_sealed(settings: Settings) -> None:
+    two_days = [row(20, date_time_utc="2026-11-17T09:00:00Z"), row(21, date_time_utc="2026-11-21T09:00:00Z")]
+    bring(settings, {"connector-2026-11-17.csv": export(two_days)})
+    first = retention.plan(settings, date(2026, 12, 1))
+    assert first.seal == (date(2026, 11, 16), date(2026, 11, 17))
+    assert [item.name for item in first.remove] == ["connector-2026-11-16.csv"]
+    retention.carry_out(settings, retention.plan(settings, date(2026, 12, 2)), who="ops")
+    assert "connector-2026-11-17.csv" not in landed_names(settings)
+
+
+def test_killed_between_sealing_and_removing_the_next_run_does_the_rest(settings: Settings) -> None:
+    plan = retention.plan(settings, TODAY)
+    for day in plan.seal:
+        retention.seal(settings, day, who="ops", why="retention")
+    again = retention.plan(settings, TODAY)
+    assert again.seal == ()
+    assert [item.name for item in again.remove] == ["connector-2026-11-16.csv"]
+    retention.carry_out(settings, again, who="ops")
+    assert retention.plan(settings, TODAY).remove == ()
+
+
+def test_nothing_goes_while_its_day_has_changes_not_counted(settings: Settings) -> None:
+    path = settings.sources[0].location / "connector-2026-11-16_more.csv"
+    path.write_bytes(export([row(5)]))
+    landing.collect(settings, files=[path])
+    retention.carry_out(settings, retention.plan(settings, TODAY), who="ops")
+    assert facts.sealed_days(settings) == {}
+    assert "connector-2026-11-16.csv" in landed_names(settings)
+
+
+def test_a_log_stays_while_an_open_day_reads_its_lines(tmp_path: Path) -> None:
+    source = {"name": "mx", "format": "postfix_log", "location": "exports", "pattern": "mail-{date}*"}
+    made = site(tmp_path, sources=[source], retention={"landed_days": 10})
+
+    def night(day: int) -> bytes:
+        at, mail = f"2026-11-{day}T21:59:0", f"4ABC{day}Yz0001"
+        lines = (
+            f"{at}0.000000+00:00 mx postfix/smtpd[7]: connect from mail.fabrikam.example[198.51.100.7]",
+            f"{at}1.000000+00:00 mx postfix/smtpd[7]: {mail}: client=mail.fabrikam.example[198.51.100.7]",
+            f"{at}2.000000+00:00 mx postfix/qmgr[9]: {mail}: from=<a@fabrikam.example>, size=9, nrcpt=1 (queue active)",
+            f"{at}3.000000+00:00 mx postfix/qmgr[9]: {mail}: removed",
+        )
+        return "".join(f"{line}\n" for line in lines).encode()
+
+    bring(made, {"mail-2026-11-16.log": night(16), "mail-2026-11-17.log": night(17)})
+    assert set(facts.partitions(made)) == {date(2026, 11, 16), date(2026, 11, 17)}
+    plan = retention.plan(made, date(2026, 11, 27))
+    assert plan.seal == (date(2026, 11, 16),)
+    assert plan.remove == ()
+    later = retention.plan(made, date(2026, 11, 30))
+    assert [item.name for item in later.remove] == ["mail-2026-11-16.log", "mail-2026-11-17.log"]
+
+
+def test_old_mails_go_after_a_time_of_their_own(settings: Settings) -> None:
+    kept = settings.model_copy(update={"retention": settings.retention.model_copy(update={"deliveries_days": 30})})
+    folder = kept.storage.deliveries_path / "2026" / "W40" / "e1" / "abc"
+    folder.mkdir(parents=True)
+    for name, day in (("00000001.eml", date(2026, 10, 5)), ("00000002.eml", date(2026, 11, 20))):
+        (folder / name).write_text("x")
+        at = datetime(day.year, day.month, day.day, tzinfo=UTC).timestamp()
+        os.utime(folder / name, (at, at))
+    (folder / "00000001.json").write_text("{}")
+    retention.carry_out(kept, retention.plan(kept, TODAY), who="ops")
+    assert sorted(path.name for path in folder.iterdir()) == ["00000001.json", "00000002.eml"]

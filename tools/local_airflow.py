@@ -24,7 +24,7 @@ from tools.sessions import Sessions
 
 ROOT = Path(__file__).resolve().parent.parent
 BIN = Path(sys.executable).parent
-DAGS = ("ingest_exports", "weekly_report", "verify_archive")
+DAGS = ("ingest_exports", "weekly_report", "verify_archive", "expire_raw")
 POOL = "warehouse"
 
 Say = Callable[[str], None]

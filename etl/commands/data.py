@@ -275,12 +275,9 @@ def expire(
 ) -> None:
     """Seal and remove what [retention] says; facts, receipts, counts and editions stay."""
     settings = context.ensure_object(Context).settings()
-    wanted = retention.plan(settings, periods.data_date(periods.now(), settings.report.time_zone))
-    for removal in wanted.remove:
-        verb = "would remove" if dry_run else "remove"
-        say(f"{verb} {removal.name} ({removal.size:,} bytes, until {removal.last_date})")
-    verb = "would seal" if dry_run else "seal"
-    say(f"{verb} {len(wanted.seal)} day(s), {len(wanted.remove)} file(s), {len(wanted.mails)} mail(s) to remove")
+    wanted = retention.plan_now(settings)
+    for line in retention.told(wanted, only_say=dry_run):
+        say(line)
     if not dry_run:
         retention.carry_out(settings, wanted, who=getpass.getuser())
         bring_up(settings)

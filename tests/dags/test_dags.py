@@ -25,7 +25,7 @@ def test_the_files_import_without_errors_and_without_heavy_modules(probe: Callab
     assert found["errors"] == {}
     assert found["heavy"] == []
     dags = found["dags"]
-    assert set(dags) == {"ingest_exports", "weekly_report", "verify_archive"}
+    assert set(dags) == {"ingest_exports", "weekly_report", "verify_archive", "expire_raw"}
     assert dags["ingest_exports"]["tasks"] == {
         "land": ["judge", "stage"],
         "stage": ["judge", "rebuild"],
@@ -38,6 +38,8 @@ def test_the_files_import_without_errors_and_without_heavy_modules(probe: Callab
     assert dags["ingest_exports"]["mapped"] == ["stage", "report_again"]
     assert dags["weekly_report"]["tasks"] == {"settle": ["publish"], "publish": ["deliver"], "deliver": []}
     assert dags["verify_archive"]["tasks"] == {"verify": []}
+    assert dags["expire_raw"]["tasks"] == {"expire": ["publish"], "publish": []}
+    assert dags["expire_raw"]["pools"]["publish"] == "warehouse"
     assert dags["ingest_exports"]["pools"]["publish"] == "warehouse"
 
 
