@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from etl.insights.book import Book, Place, read_book
 from etl.insights.policy import Accepted, Policy, PolicyInvalid, Rule, load_policy, parse_policy
 from etl.insights.rules import OVERALL, Finding, judge
-from etl.insights.texts import filled, joined, listed, words
+from etl.insights.texts import filled, words
 from etl.masking import mask
 from etl.periods import Period
 from etl.report.model import Acknowledgement, Insight, ResolvedInsight
@@ -110,9 +110,6 @@ def _insight(book: Book, policy: Policy, rule: Rule, found: Finding) -> Insight:
     share = found.share
     before = found.share_before
     partners = book.partners.get(place, ())[:PARTNERS_SHOWN] if place and found.with_partners else ()
-    parts = [found.detail] if found.detail else []
-    if missing and place:
-        parts.append(words("no_bound", days=listed(missing)))
     return Insight.model_validate(
         {
             "rule": rule.id, "rule_version": rule.version, "severity": rule.severity, "verdict": found.verdict,
@@ -130,7 +127,7 @@ def _insight(book: Book, policy: Policy, rule: Rule, found: Finding) -> Insight:
             "first_seen": str(_period_at(book, count - 1)), "periods_in_a_row": count,
             "contact": told.contact if told else None, "partner": told.partner if told else None,
             "partners": partners, "acknowledged": _acknowledged(book, policy, rule.id, place),
-            "detail": joined(parts),
+            "detail": found.detail or {},
         }
     )  # fmt: skip
 

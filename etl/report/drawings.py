@@ -66,15 +66,17 @@ def trend(page: Page, width: int) -> alt.LayerChart:
     return charts.trend(page.trend, width=width, versions=versions, marks=marks)
 
 
-def for_page(page: Page, width: int, *, tooltips: bool, suffix: str = "") -> dict[str, str]:
-    """All charts of a page at one width, by name; one that has nothing to show is empty."""
+def for_page(
+    page: Page, width: int, *, tooltips: bool, suffix: str = "", only: tuple[str, ...] = ("usage", "flow", "trend")
+) -> dict[str, str]:
+    """The charts of a page at one width, by name; one that has nothing to show is empty."""
     said = alternatives(page)
     made = {"usage": "", "flow": "", "trend": ""}
-    if page.bars:
+    if page.bars and "usage" in only:
         made["usage"] = charts.draw(usage(page, width), f"usage{suffix}", said.usage, tooltips=tooltips)
-    if page.flow and page.state == "mail":
+    if page.flow and page.state == "mail" and "flow" in only:
         made["flow"] = charts.draw(flow(page, width), f"flow{suffix}", said.flow, tooltips=tooltips)
-    if len(page.trend) > 1:
+    if len(page.trend) > 1 and "trend" in only:
         made["trend"] = charts.draw(trend(page, width), f"trend{suffix}", said.trend, tooltips=tooltips)
     return {name: trusted(drawn) for name, drawn in made.items()}
 

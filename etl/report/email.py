@@ -10,14 +10,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from etl.report import charts, drawings, templates, text
+from etl.report.language import Language
 from etl.report.model import ReportModel
 from etl.report.view import page as view
 from etl.report.view.findings import InsightView
 
 LEDGER_HEAD_MARKER = "@@LEDGER-HEAD@@"
-MOST_INSIGHTS = 8
+MOST_INSIGHTS, MOST_ACCEPTED, MOST_NOTED = 8, 3, 6
 COLORS = {"alarm": ("alarm", "#9e1b32"), "unsure": ("warn", "#a34a12"), "calm": ("dim", "#5d646b")}
-_SCALE = 1200 / charts.WIDE
+WIDTH = 480
+"""Charts are drawn for this width: still legible on a phone, not yet coarse at the 600 pixels of a desktop's mail."""
+_SCALE = 1200 / WIDTH
 """Charts are drawn twice as fine as they are shown, for sharp screens."""
 
 
@@ -37,32 +40,38 @@ def render(model: ReportModel) -> MailParts:
     lang = page.lang
     images, shown = _charts(page)
     html = templates.render(
-        "mail.html", lang, page=page, charts=shown, groups=_groups(page), colors=COLORS, marker=LEDGER_HEAD_MARKER,
+        "mail.html", lang, page=page, charts=shown, groups=groups(page), noted=noted(page), colors=COLORS,
+        marker=LEDGER_HEAD_MARKER,
         figure_pairs=[page.verdict.figures[at : at + 2] for at in range(0, len(page.verdict.figures), 2)],
         policy=policy_line(page, model), next_due=next_due(page, model),
     )  # fmt: skip
-    return MailParts(page.verdict.subject, html, text.render(page, model, LEDGER_HEAD_MARKER), images)
+    plain = text.render(page, model, groups(page), noted(page), LEDGER_HEAD_MARKER)
+    return MailParts(page.verdict.subject, html, plain, images)
 
 
-def _groups(page: view.Page) -> list[tuple[str, tuple[InsightView, ...], str]]:
+def groups(page: view.Page) -> list[tuple[str, tuple[InsightView, ...], str]]:
+    """What needs action and what is accepted: title, insights, and how many more there are."""
     lang, found = page.lang, page.findings
-    groups = (
+    parts = (
         (lang._("What needs action"), found.action, MOST_INSIGHTS),
-        (lang._("Accepted for now"), found.accepted, 3),
-        (lang._("Good to know"), found.noted, 3),
+        (lang._("Accepted for now"), found.accepted, MOST_ACCEPTED),
     )
-    made = []
-    for title, insights, most in groups:
-        more = len(insights) - most
-        note = lang.ngettext("and {n} more, in the PDF", "and {n} more, in the PDF", more) if more > 0 else ""
-        if insights:
-            made.append((title, insights[:most], note))
-    return made
+    return [(title, items[:most], _more(lang, len(items) - most)) for title, items, most in parts if items]
+
+
+def noted(page: view.Page) -> tuple[list[tuple[InsightView, str]], str]:
+    """What is good to know, a line each with the name of its rule, and how many more there are."""
+    items = [(item, group.title) for group in page.findings.noted for item in group.items]
+    return items[:MOST_NOTED], _more(page.lang, len(items) - MOST_NOTED)
+
+
+def _more(lang: Language, more: int) -> str:
+    return lang.ngettext("and {n} more, in the PDF", "and {n} more, in the PDF", more) if more > 0 else ""
 
 
 def _charts(page: view.Page) -> tuple[dict[str, bytes], list[tuple[str, str, str, str]]]:
     lang, said = page.lang, drawings.alternatives(page)
-    drawn = drawings.for_page(page, charts.WIDE, tooltips=False)
+    drawn = drawings.for_page(page, WIDTH, tooltips=False, only=("usage", "flow"))
     texts = {
         "usage": (lang._("TLS usage, by connector"),
                   lang._("Share of each connector’s messages of which TLS is known, in percent; most in need first."),

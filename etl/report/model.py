@@ -214,7 +214,10 @@ class CipherLine(Part):
 
 
 class WouldBreak(Part):
-    """What refusing mail without TLS, and below TLS 1.2, on a connector would have stopped in the period."""
+    """What refusing mail without TLS, and mail with TLS 1.1 and older, on a connector would have stopped in the period.
+
+    The two never overlap: `below_modern_*` leaves out what came without TLS.
+    """
 
     plaintext_messages: int
     plaintext_partners: int

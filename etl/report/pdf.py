@@ -23,9 +23,10 @@ from etl.report import drawings, templates
 from etl.report.charts import FONTS, WIDE
 from etl.report.model import ReportModel
 from etl.report.view import page as view
+from etl.report.view import wording
 
 LONG = 8
-"""From so many connectors on, the report has a table of contents."""
+"""From so many connectors with a section on, the report has a table of contents."""
 DESCRIPTIONS = {
     "summary.json": "All numbers of this report",
     "facts.csv": "The counted messages this report is made from",
@@ -115,13 +116,38 @@ def to_html(model: ReportModel) -> str:
     css = templates.asset("base.css") + templates.asset("print.css")
     for place, words in _margins(page).items():
         css = css.replace(f"--{place}--", words)
-    contents = [(part.anchor, part.name) for part in page.sections]
     return templates.render(
         "report.pdf.html", lang, page=page, charts=drawings.for_page(page, WIDE, tooltips=False),
-        bars=drawings.connector_bars(page, model, tooltips=False), contents=contents,
-        long=len(contents) > LONG, made_at=periods.instant(model.edition.made_at),
+        bars=drawings.connector_bars(page, model, tooltips=False), contents=_contents(page),
+        detail_columns=len(page.versions) + 4, made_at=periods.instant(model.edition.made_at),
         css=templates.trusted(css + f"@page{{size:{model.page}}}"),
     )  # fmt: skip
+
+
+def _contents(page: view.Page) -> list[tuple[str, str, bool]]:
+    """Of a long report: places, names, and whether it is a part or a connector's section in it."""
+    lang = page.lang
+    if len(page.sections) < LONG:
+        return []
+    before = [
+        ("h-usage", lang._("TLS usage, by connector"), page.bars),
+        ("h-flow", lang._("Mail flow, by day"), page.state == "mail"),
+        ("h-trend", lang._("TLS usage, by week"), len(page.trend) > 1),
+        ("h-noted", lang._("Good to know"), page.findings.noted),
+        ("h-connectors", lang._("Connectors: messages by TLS version"), page.connectors),
+        ("h-sections", lang._("Connector by connector"), page.sections),
+    ]
+    after = [
+        ("h-partners", lang._("Partners without TLS or with deprecated TLS"), page.partners),
+        ("h-details", lang._("Details by day"), page.details),
+        ("h-profiles", lang._("Held against published profiles"), page.profiles),
+        ("h-quality", lang._("Data quality"), True),
+        ("h-definitions", lang._("Definitions"), True),
+        ("h-provenance", lang._("Where the numbers come from"), True),
+    ]
+    sections = [(part.anchor, wording.short(part.name), False) for part in page.sections]
+    parts = [[(href, name, True) for href, name, there in listed if there] for listed in (before, after)]
+    return [*parts[0], *sections, *parts[1]]
 
 
 def _margins(page: view.Page) -> dict[str, str]:

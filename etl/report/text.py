@@ -3,29 +3,36 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
+from etl.report.language import Language
 from etl.report.model import ReportModel
+from etl.report.view import wording
 from etl.report.view.findings import InsightView
 from etl.report.view.page import Page
 from etl.report.view.tables import UsageRow
 
 WIDTH = 72
-NAME = 30
+COUNT, UNKNOWN = 12, 10
+"""Columns for messages and for unknown ones: ten million with its spaces fits."""
+Groups = Sequence[tuple[str, Sequence[InsightView], str]]
+Noted = tuple[Sequence[tuple[InsightView, str]], str]
 
 
-def render(page: Page, model: ReportModel, marker: str) -> str:
-    """The text of the mail; `marker` stands where the ledger's head comes."""
+def render(page: Page, model: ReportModel, groups: Groups, noted: Noted, marker: str) -> str:
+    """The text of the mail with the same insights as its HTML; `marker` stands where the ledger's head comes."""
     lang = page.lang
     lines = [*_top(page), ""]
     lines += _edition(page)
-    lines += [f"{f.label}: {f.value} ({f.evidence}{'; ' + f.before if f.before else ''})" for f in page.verdict.figures]
-    for title, insights in (
-        (lang._("What needs action"), page.findings.action),
-        (lang._("Accepted for now"), page.findings.accepted),
-        (lang._("Good to know"), page.findings.noted),
-    ):
-        lines += _insights(title, insights)
+    for figure in page.verdict.figures:
+        lines += _wrap(
+            f"{figure.label}: {figure.value} ({figure.evidence}{'; ' + figure.before if figure.before else ''})",
+            rest="  ",
+        )
+    for title, insights, more in groups:
+        lines += _insights(title, insights, more)
+    if noted[0]:
+        lines += _noted(lang._("Good to know"), *noted)
     if page.findings.resolved:
         lines += _head(lang._("No longer so"))
         lines += [line for said in page.findings.resolved for line in _wrap(said, "- ", "  ")]
@@ -36,7 +43,7 @@ def render(page: Page, model: ReportModel, marker: str) -> str:
 
 def _wrap(text: str, first: str = "", rest: str = "") -> list[str]:
     return textwrap.wrap(
-        text, WIDTH, initial_indent=first, subsequent_indent=rest, break_long_words=False, break_on_hyphens=False
+        text, WIDTH, initial_indent=first, subsequent_indent=rest, break_long_words=True, break_on_hyphens=False
     )
 
 
@@ -45,8 +52,9 @@ def _head(title: str) -> list[str]:
 
 
 def _top(page: Page) -> list[str]:
-    marks = " ".join(page.verdict.marks)
-    lines = _wrap(f"{marks}: {page.verdict.headline}" if marks else page.verdict.headline)
+    """The verdict, the shares, what to do first; then which period, and whether all came."""
+    lines = [line for text in (page.verdict.short, page.verdict.shares, page.first) for line in _wrap(text)]
+    lines += ["", *_wrap(page.verdict.headline)]
     lines += _wrap(f"{page.organisation} · {page.period} · {page.days} · {page.zone}")
     lines += _wrap(f"{page.verdict.whole_label} {page.verdict.whole}")
     return lines + [line for warning in page.verdict.warnings for line in _wrap(warning, "! ", "  ")]
@@ -64,32 +72,49 @@ def _edition(page: Page) -> list[str]:
     return [*lines, ""]
 
 
-def _insights(title: str, insights: Iterable[InsightView]) -> list[str]:
-    lines: list[str] = []
+def _insights(title: str, insights: Iterable[InsightView], more: str) -> list[str]:
+    lines = _head(title)
     for insight in insights:
         lines += _wrap(f"{insight.big}  {insight.title} · {insight.place}", "* ", "  ")
-        said = (f"{insight.advice} {insight.detail}".strip(), insight.acknowledged, insight.evidence, insight.missing)
-        for text in said:
-            lines += _wrap(text, "  ", "  ") if text else []
+        evidence = f"{insight.evidence} · {insight.missing}" if insight.missing else insight.evidence
+        for text in (f"{insight.advice} {insight.detail}".strip(), insight.acknowledged, evidence):
+            lines += _wrap(text, "  ", "  ")
         lines.append("")
-    return _head(title) + lines[:-1] if lines else []
+    return [*lines, more] if more else lines[:-1]
+
+
+def _noted(title: str, insights: Sequence[tuple[InsightView, str]], more: str) -> list[str]:
+    lines = _head(title)
+    for insight, name in insights:
+        lines += _wrap(f"{insight.big}  {name} · {insight.place} · {insight.evidence}", "* ", "  ")
+    return [*lines, more] if more else lines
 
 
 def _table(page: Page) -> list[str]:
-    """Connectors with their shares of no TLS, deprecated TLS and TLS 1.2 up, as columns of plain text."""
+    """Connectors with their shares by TLS version, as columns of plain text; versions that never occur are left out."""
     if not page.connectors:
         return []
     lang = page.lang
-    lines = _head(lang._("TLS usage, by connector"))
-    lines += _wrap(lang._("Percent of the messages of which TLS is known, then messages in all, then Unknown."))
-    names = [name.removeprefix("TLS ") if name != lang._("No TLS") else name for name in page.bar_version_names]
-    lines += ["", " " * NAME + "".join(f"{_cut(name, 6):>7}" for name in names)]
     rows: list[UsageRow] = [*page.totals, *page.connectors]
+    bars = wording.bar_versions(page.versions)
+    used = [n for n in range(len(bars)) if any(row.shares[n].value for row in rows)]
+    names = [_column(lang, bars[n]) for n in used]
+    wide = [max(len(name), 5) + 2 for name in names]
+    lines = _head(lang._("TLS usage, by connector"))
+    lines += _wrap(lang._("Messages, those of which TLS is unknown, and percent of the others by TLS version."))
+    heads = f"{lang._('messages'):>{COUNT}}{lang._('unknown'):>{UNKNOWN}}"
+    lines += ["", heads + "".join(f"{name:>{width}}" for name, width in zip(names, wide, strict=True))]
     for row in rows:
         lines.append(_cut(row.name, WIDTH))
-        cells = "".join(f"{cell.text:>7}" for cell in row.shares)
-        lines.append(f"  {row.messages.text:>13} {row.unknown.text:>11}".ljust(NAME) + cells)
+        cells = "".join(f"{row.shares[n].text:>{width}}" for n, width in zip(used, wide, strict=True))
+        lines.append(f"{row.messages.text:>{COUNT}}{row.unknown.text:>{UNKNOWN}}{cells}")
     return [*lines, page.connectors_note] if page.connectors_note else lines
+
+
+def _column(lang: Language, version: str) -> str:
+    """A TLS version as a narrow column's head: `1.2`, `SSL 3`, `TLS ?`."""
+    short = {"SSL 3.0": "SSL 3", "TLS unknown": "TLS ?"}
+    return short.get(version, wording.version_name(lang, version).removeprefix("TLS "))
 
 
 def _cut(text: str, length: int) -> str:

@@ -289,8 +289,9 @@ def _section(line: Line, now: Facts, before: Facts, insights: list[Insight]) -> 
             CipherLine(tls_version=v, tls_cipher=CIPHER[v], messages=n) for v, n in versions.items() if v in CIPHER
         ),
         would_break=WouldBreak(
-            plaintext_messages=versions.get(NO_TLS, 0), plaintext_partners=len(plain), below_modern_messages=old,
-            below_modern_partners=len(below),
+            plaintext_messages=versions.get(NO_TLS, 0), plaintext_partners=len(plain),
+            below_modern_messages=old - versions.get(NO_TLS, 0),
+            below_modern_partners=sum(any(p.versions.get(v) for v in DEPRECATED) for p in below),
             kept_messages=versions.get("TLS 1.2", 0) + versions.get("TLS 1.3", 0), unknown_messages=unknown,
         ),
         insights=positions, needs_action=bool(positions),

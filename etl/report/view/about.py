@@ -55,8 +55,9 @@ def edition(lang: Language, model: ReportModel, most: int) -> EditionView:
     this = model.edition
     made = lang.instant(this.made_at, model.period.time_zone)
     number = lang._("preview") if this.number == 0 else lang._("edition {n}", n=this.number)
+    line = wording.capital(lang._("{edition}, made {instant}", edition=number, instant=made))
     if this.supersedes_number is None:
-        return EditionView(lang._("{edition}, made {instant}", edition=number, instant=made), "", "", "", (), "")
+        return EditionView(line, "", "", "", (), "")
     reasons = {
         "facts": lang._("the counted messages changed, because exports came late or were corrected"),
         "completeness": lang._("it is now known better what came and what did not"),
@@ -73,7 +74,7 @@ def edition(lang: Language, model: ReportModel, most: int) -> EditionView:
     )  # fmt: skip
     more = len(this.changes) - len(changes)
     return EditionView(
-        line=lang._("{edition}, made {instant}", edition=number, instant=made),
+        line=line,
         title=lang._("Corrected: edition {n} replaces edition {old}", n=this.number, old=this.supersedes_number),
         reason=lang._("Why: {reasons}.", reasons="; ".join(reasons.get(r, r) for r in this.reasons) or DASH),
         supersedes=this.supersedes or "",
@@ -88,7 +89,7 @@ def profiles(lang: Language, model: ReportModel) -> tuple[ProfileView, ...]:
     for p in model.profiles:
         hearsay = lang._("told second hand")
         reference = f"{p.reference} ({hearsay})" if p.second_hand else p.reference
-        verdicts = [f"{name} {lang.number(n)}" for name, n in p.verdicts.items() if n]
+        verdicts = [f"{_verdict_name(lang, name)} {lang.number(n)}" for name, n in p.verdicts.items() if n]
         made.append(
             ProfileView(
                 title=p.title, reference=reference, met=lang.number(p.met), not_met=lang.number(p.not_met),
@@ -97,6 +98,17 @@ def profiles(lang: Language, model: ReportModel) -> tuple[ProfileView, ...]:
             )
         )  # fmt: skip
     return tuple(made)
+
+
+def _verdict_name(lang: Language, verdict: str) -> str:
+    """A profile's verdict in words."""
+    names = {
+        "plaintext": lang._("without TLS"), "deprecated_version": lang._("deprecated version"),
+        "deprecated_cipher": lang._("broken cipher"), "weak_cipher": lang._("weak cipher"),
+        "current": lang._("up to date"), "current_version_cipher_unknown": lang._("cipher not told"),
+        "unknown": lang._("version not told"),
+    }  # fmt: skip
+    return names.get(verdict, verdict)
 
 
 def quality(lang: Language, model: ReportModel, most: int) -> QualityView:

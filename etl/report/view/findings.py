@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 
 from etl.report.language import DASH, Language
 from etl.report.model import Insight, PartnerLine, ReportModel, ResolvedInsight, Share
@@ -21,12 +21,17 @@ class InsightView:
     big: str
     big_small: bool
     title: str
+    name: str
+    """The rule's title alone, whether it spoke or could not decide."""
     place: str
+    count: str
+    """n of N, where it has a share."""
     advice: str
     detail: str
     evidence: str
     acknowledged: str
     missing: str
+    contact: str
     days: str
     """The measure day by day: `Mon 16 31.0 % · …`."""
     partners: str
@@ -36,13 +41,23 @@ class InsightView:
 
 
 @dataclass(frozen=True)
+class Group:
+    """Insights of one rule: what they have in common is said once, and each adds what is its own."""
+
+    title: str
+    advice: str
+    items: tuple[InsightView, ...]
+
+
+@dataclass(frozen=True)
 class Findings:
     """All insights of a report, sorted into what needs action, what is accepted, what is good to know."""
 
     action: tuple[InsightView, ...]
     accepted: tuple[InsightView, ...]
-    noted: tuple[InsightView, ...]
+    noted: tuple[Group, ...]
     resolved: tuple[str, ...]
+    """A sentence for each rule that no longer speaks, with the places where it did."""
 
 
 def build(lang: Language, model: ReportModel, anchors: Mapping[tuple[str, str], str]) -> Findings:
@@ -51,7 +66,40 @@ def build(lang: Language, model: ReportModel, anchors: Mapping[tuple[str, str], 
     accepted = [v for i, v in views if i.acknowledged]
     action = [v for i, v in views if not i.acknowledged and (needs_action(i) or i.severity in ("critical", "warning"))]
     noted = [v for i, v in views if v not in accepted and v not in action]
-    return Findings(tuple(action), tuple(accepted), tuple(noted), tuple(_resolved(lang, r) for r in model.resolved))
+    return Findings(tuple(action), tuple(accepted), _grouped(lang, noted), _resolved(lang, model.resolved))
+
+
+def first(lang: Language, findings: Findings) -> str:
+    """What to act on first, and whom to call; that there is nothing, where that is so."""
+    if not findings.action:
+        return ""
+    top = findings.action[0]
+    evidence = f"{top.big}, {top.count}" if top.count else top.big
+    told = lang._("First: {title} · {place} ({evidence})", title=top.title, place=top.place, evidence=evidence)
+    return f"{told}; {lang._('contact')} {top.contact}" if top.contact else told
+
+
+def _grouped(lang: Language, views: Iterable[InsightView]) -> tuple[Group, ...]:
+    """Views by rule, in the order in which the rules come first."""
+    apart: dict[str, list[InsightView]] = {}
+    for item in views:
+        apart.setdefault(item.name, []).append(item)
+    return tuple(_group(lang, name, items) for name, items in apart.items())
+
+
+def _group(lang: Language, name: str, items: list[InsightView]) -> Group:
+    undecided = lang._("can’t be decided")
+    told = [f"{item.advice} ".split(". ") for item in items]
+    shared = [first for first, *others in zip(*told, strict=False) if all(other == first for other in others)]
+    advice = "".join(f"{sentence}. " for sentence in shared if sentence)
+    own = tuple(
+        replace(
+            item, advice=item.advice[len(advice) :],
+            evidence=item.evidence if item.title == item.name else f"{undecided} · {item.evidence}",
+        )
+        for item in items
+    )  # fmt: skip
+    return Group(name, advice.strip(), own)
 
 
 def view(
@@ -62,18 +110,19 @@ def view(
     edges = thresholds(insight)
     big, small = _big(lang, insight, share, edges)
     place = wording.directed(lang, insight.connector, insight.direction) if insight.connector else lang._("all mail")
-    title = lang.pick(insight.title)
-    if insight.verdict == "undecided":
-        title = lang._("Can’t be decided: {title}", title=title)
+    name = lang.pick(insight.title)
+    title = lang._("Can’t be decided: {title}", title=name) if insight.verdict == "undecided" else name
     return InsightView(
         anchor=f"insight-{number}",
-        tone="calm" if insight.acknowledged else "unsure" if insight.verdict == "undecided" or insight.provisional
+        tone="calm" if insight.acknowledged else "unsure" if insight.verdict == "undecided"
         else "alarm" if insight.severity in ("critical", "warning") else "calm",
-        big=big, big_small=small, title=title, place=place, advice=lang.pick(insight.advice),
+        big=big, big_small=small, title=title, name=name, place=place,
+        count=lang._("{n} of {total}", n=lang.number(share.n), total=lang.number(share.total)) if share else "",
+        advice=lang.pick(insight.advice),
         detail=lang.pick(insight.detail), evidence=_evidence(lang, model, insight, share, edges),
         acknowledged=_acknowledged(lang, insight),
-        missing=lang._("Missing, and covered by no bound: {names}", names=lang.listed(insight.missing))
-        if insight.missing else "",
+        missing=_missing(lang, insight),
+        contact=wording.clean(insight.contact) if insight.contact else "",
         days=" · ".join(_days(lang, insight, edges)), partners=_partners(lang, insight.partners, insight.measure),
         rule=lang._("rule {id}, version {version}", id=insight.rule, version=insight.rule_version),
         references=lang.listed(insight.references),
@@ -99,12 +148,28 @@ def _big(lang: Language, insight: Insight, share: Share | None, edges: tuple[flo
     if share is not None:
         return lang.share(share, edges), False
     if insight.numerator is not None:
-        return lang.number(insight.numerator), False
+        return _counted(lang, insight.measure, insight.numerator), True
     words = {
         "critical": lang._("critical"), "warning": lang._("warning"), "notice": lang._("notice"),
         "info": lang._("note"),
     }  # fmt: skip
     return words[insight.severity], True
+
+
+def _missing(lang: Language, insight: Insight) -> str:
+    if not insight.missing or insight.connector is None:
+        return ""
+    names = lang.listed(_few(lang, list(insight.missing), 7))
+    return lang._("no bound covers what is missing: {names}", names=names)
+
+
+def _counted(lang: Language, measure: str, count: int) -> str:
+    """A number that is no share, with its unit."""
+    if measure.startswith("days"):
+        return lang.ngettext("{n} day", "{n} days", count)
+    if measure == "files":
+        return lang.ngettext("{n} file", "{n} files", count)
+    return lang.ngettext("{n} message", "{n} messages", count) if measure == "messages" else lang.number(count)
 
 
 def _evidence(
@@ -169,8 +234,18 @@ def partner_name(lang: Language, domain: str) -> str:
     return lang._("Unknown") if domain == "Unknown" else wording.clean(domain or DASH)
 
 
-def _resolved(lang: Language, item: ResolvedInsight) -> str:
-    place = wording.directed(lang, item.connector, item.direction) if item.connector else lang._("all mail")
-    stood = lang.ngettext("stood for {n} period", "stood for {n} periods", item.periods)
-    since = lang._(", since {period}", period=item.first_seen) if item.first_seen else ""
-    return f"{lang.pick(item.title)} · {place}: {stood}{since}"
+def _resolved(lang: Language, items: Iterable[ResolvedInsight]) -> tuple[str, ...]:
+    """What no longer speaks: those of one rule that stood equally long in one sentence."""
+    apart: dict[tuple[str, str], list[str]] = {}
+    for item in items:
+        place = wording.directed(lang, item.connector, item.direction) if item.connector else lang._("all mail")
+        stood = lang.ngettext("stood for {n} period", "stood for {n} periods", item.periods)
+        since = lang._(", since {period}", period=item.first_seen) if item.first_seen else ""
+        unsure = lang._("; provisional") if item.provisional else ""
+        apart.setdefault((lang.pick(item.title), f"{stood}{since}{unsure}"), []).append(place)
+    return tuple(f"{title} ({stood}): {'; '.join(_few(lang, places))}" for (title, stood), places in apart.items())
+
+
+def _few(lang: Language, places: list[str], most: int = 12) -> list[str]:
+    more = len(places) - most
+    return [*places[:most], lang.ngettext("and {n} more", "and {n} more", more)] if more > 0 else places

@@ -49,6 +49,8 @@ class Page:
     state: str
     verdict: verdict.Verdict
     findings: findings.Findings
+    first: str
+    """What to act on first, and whom to call."""
     edition: about.EditionView
     versions: tuple[str, ...]
     version_names: tuple[str, ...]
@@ -70,6 +72,8 @@ class Page:
     details_note: str
     data_days: str
     partners: tuple[tables.PartnerRow, ...]
+    partner_versions: tuple[str, ...]
+    """The names of the versions that occur among the partners shown."""
     partners_note: str
     profiles: tuple[about.ProfileView, ...]
     quality: about.QualityView
@@ -90,6 +94,8 @@ def build(model: ReportModel, limits: Limits) -> Page:
     }
     found = findings.build(lang, model, anchors)
     details = _details(model, limits.detail_rows)
+    listed = model.partners[: limits.partner_rows]
+    listed_versions = wording.versions_in(shown, (line.versions for line in listed))
     period = wording.period_name(lang, model.period)
     organisation = wording.clean(model.organisation)
     return Page(
@@ -97,7 +103,8 @@ def build(model: ReportModel, limits: Limits) -> Page:
         title=lang._("Messages protected in transit: {organisation}, {period}", organisation=organisation,
                      period=period),
         days=lang.days(model.period.first_date, model.period.last_date), state=model.state,
-        verdict=verdict.build(lang, model), findings=found, edition=about.edition(lang, model, 12),
+        verdict=verdict.build(lang, model), findings=found, first=findings.first(lang, found),
+        edition=about.edition(lang, model, 12),
         versions=shown, version_names=tuple(wording.version_name(lang, v) for v in shown),
         bar_version_names=tuple(wording.version_name(lang, v) for v in wording.bar_versions(shown)),
         bars=tuple(pictures.usage_bars(lang, model.connectors[: limits.bars])),
@@ -114,7 +121,8 @@ def build(model: ReportModel, limits: Limits) -> Page:
         details=tuple(tables.detail_rows(lang, details, shown)),
         details_note=_details_note(lang, model, len(details)),
         data_days=lang.days(model.flow[0].data_date, model.flow[-1].data_date) if model.flow else "",
-        partners=tuple(tables.partner_rows(lang, model.partners[: limits.partner_rows], shown)),
+        partners=tuple(tables.partner_rows(lang, listed, listed_versions)),
+        partner_versions=tuple(wording.version_name(lang, v) for v in listed_versions),
         partners_note=_more(lang, len(model.partners) - limits.partner_rows),
         profiles=about.profiles(lang, model), quality=about.quality(lang, model, limits.other_rows),
         definitions=about.definitions(lang, model), provenance=about.provenance(lang, model),

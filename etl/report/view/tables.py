@@ -48,6 +48,8 @@ class DetailRow:
     iso: str
     direction: str
     connector: str
+    place: str
+    """Connector and direction in one."""
     kind: str
     forced: str
     counts: tuple[Cell, ...]
@@ -186,6 +188,7 @@ def detail_rows(lang: Language, rows: Sequence[FlowRow], shown: Sequence[str]) -
         DetailRow(
             day=days[row.data_date], iso=row.data_date.isoformat(), direction=wording.direction(lang, row.direction),
             connector=wording.connector(lang, row.connector, row.direction),
+            place=wording.directed(lang, row.connector, row.direction),
             kind=wording.connector_type(lang, row.connector_type), forced=wording.forced(lang, row.forced_tls),
             counts=counts(lang, row.versions, shown), volume=Cell(lang.number(row.messages), row.messages),
             recipients=lang.number(row.recipients), size=lang.size(row.bytes),
@@ -224,7 +227,7 @@ def section(
         (wording.version_name(lang, v), lang.count(part.versions.get(v, 0)), _share_text(shares, v)) for v in shown
     )
     listed = part.partners_below[:most]
-    used = [v for v in shown if any(line.versions.get(v) for line in listed)]
+    used = wording.versions_in(shown, (line.versions for line in listed))
     more = part.partners_below_count - len(listed)
     note = lang.ngettext("and {n} partner more", "and {n} partners more", more) if more > 0 else ""
     facts = [
@@ -256,6 +259,8 @@ def _cipher(lang: Language, name: str) -> str:
 
 
 def _summary(lang: Language, model: ReportModel, part: ConnectorSection) -> str:
+    if not part.messages:
+        return lang._("No mail in this period.")
     parts = [lang.ngettext("{n} message", "{n} messages", part.messages)]
     if part.messages_before is not None:
         parts.append(
@@ -279,23 +284,29 @@ def _summary(lang: Language, model: ReportModel, part: ConnectorSection) -> str:
 
 
 def _would_break(lang: Language, part: ConnectorSection) -> str:
-    """What refusing mail without TLS, or all below TLS 1.2, would have stopped (the second includes the first)."""
+    """What refusing mail without TLS, or with TLS 1.1 and older, would have stopped; the two never overlap."""
     would = part.would_break
-    plain = lang.ngettext("{n} message", "{n} messages", would.plaintext_messages)
-    old = lang.ngettext("{n} message", "{n} messages", would.below_modern_messages)
-    if not would.plaintext_messages and not would.below_modern_messages:
-        text = lang._("Nothing: no message of this period came without TLS or below TLS 1.2.")
-    else:
-        text = lang._(
-            "If mail without TLS were refused here, {plain} of {plain_partners} would have failed. "
-            "If everything below TLS 1.2 were refused, {old} of {old_partners} would have failed; {kept} would not.",
-            plain=plain, old=old,
-            plain_partners=lang.ngettext("{n} domain", "{n} domains", would.plaintext_partners),
-            old_partners=lang.ngettext("{n} domain", "{n} domains", would.below_modern_partners),
-            kept=lang.number(would.kept_messages),
+    said = []
+    if would.plaintext_messages:
+        said.append(
+            lang._("If mail without TLS were refused here, {messages} of {domains} would have failed.",
+                   messages=lang.ngettext("{n} message", "{n} messages", would.plaintext_messages),
+                   domains=lang.ngettext("{n} domain", "{n} domains", would.plaintext_partners))
         )  # fmt: skip
+    if would.below_modern_messages:
+        said.append(
+            lang._("If TLS 1.1 and older were refused here, {messages} of {domains} would have failed.",
+                   messages=lang.ngettext("{n} message", "{n} messages", would.below_modern_messages),
+                   domains=lang.ngettext("{n} domain", "{n} domains", would.below_modern_partners))
+        )  # fmt: skip
+    if said:
+        kept = would.kept_messages
+        said.append(lang.ngettext("{n} message would have passed.", "{n} messages would have passed.", kept))
+    else:
+        said.append(lang._("Nothing: no message of this period came without TLS or below TLS 1.2."))
     if would.unknown_messages:
-        text += " " + lang.ngettext(
-            "Of {n} message it can’t be said.", "Of {n} messages it can’t be said.", would.unknown_messages
-        )
-    return text
+        said.append(
+            lang.ngettext("Of {n} message it can’t be said.", "Of {n} messages it can’t be said.",
+                          would.unknown_messages)
+        )  # fmt: skip
+    return " ".join(said)

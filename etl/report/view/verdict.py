@@ -30,6 +30,10 @@ class Verdict:
 
     headline: str
     subject: str
+    short: str
+    """The verdict in one line, marks first: the subject without the period's and the organisation's name."""
+    shares: str
+    """What was protected, in and out, in one line; nothing in a week without mail."""
     marks: tuple[str, ...]
     """Words in capitals before the headline: `CORRECTED`, `PROVISIONAL`, `PREVIEW`."""
     whole_label: str
@@ -49,6 +53,8 @@ def build(lang: Language, model: ReportModel) -> Verdict:
     return Verdict(
         headline=_headline(lang, model),
         subject=_subject(lang, model),
+        short=_short(lang, model),
+        shares=_shares(lang, model) if model.state == "mail" else "",
         marks=_marks(lang, model),
         whole_label=label,
         whole=whole,
@@ -119,8 +125,21 @@ def _headline(lang: Language, model: ReportModel) -> str:
 
 
 def _subject(lang: Language, model: ReportModel) -> str:
-    """The mail's subject: the verdict first, then which week."""
+    """The mail's subject: the verdict first, then which week and edition."""
     period = wording.period_name(lang, model.period)
+    if model.edition.supersedes_number is not None:
+        period += ", " + lang._("edition {n}", n=model.edition.number)
+    return f"{_short(lang, model)} · {period} · {wording.clean(model.organisation)}".replace("\u202f", "\u00a0")
+
+
+def _shares(lang: Language, model: ReportModel) -> str:
+    told = []
+    for name, figure in ((lang._("Protected, in"), model.protected_in), (lang._("out"), model.protected_out)):
+        told.append(f"{name} {lang.share(figure.now)} ({evidence(lang, figure.now).replace(' · ', ', ')})")
+    return lang.listed(told)
+
+
+def _short(lang: Language, model: ReportModel) -> str:
     marks = "".join(f"{mark}: " for mark in _marks(lang, model) if mark != lang._("PREVIEW"))
     if model.state == "no_data":
         said = lang._("No mail data came")
@@ -138,7 +157,7 @@ def _subject(lang: Language, model: ReportModel) -> str:
             said = lang._("Not all data came")
         if model.protected.now.total:
             said += lang._(", {share} protected by TLS", share=lang.share(model.protected.now))
-    return f"{marks}{said} · {period} · {wording.clean(model.organisation)}".replace("\u202f", "\u00a0")
+    return f"{marks}{said}"
 
 
 def _completeness(lang: Language, whole: Completeness) -> tuple[str, str]:

@@ -93,6 +93,12 @@ def versions_shown(model: ReportModel) -> tuple[str, ...]:
     return tuple(v for v in TLS_VERSIONS if v in _ALWAYS or v in seen)
 
 
+def versions_in(shown: Iterable[str], rows: Iterable[Mapping[str, int]]) -> tuple[str, ...]:
+    """Of `shown` the versions that occur in `rows`."""
+    seen = {version for versions in rows for version, n in versions.items() if n}
+    return tuple(version for version in shown if version in seen)
+
+
 def bar_versions(versions: Iterable[str]) -> tuple[str, ...]:
     """The versions that stand in a bar: all but `Unknown`, which stands beside it."""
     return tuple(v for v in versions if v != "Unknown")
