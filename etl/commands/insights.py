@@ -9,8 +9,12 @@ import typer
 
 from etl import periods
 from etl.commands.console import Context, emit_json, say, table
+from etl.insights import Policy
+from etl.insights.texts import listed, words
+from etl.periods import Period
 from etl.report.build import make_model, period_inputs
-from etl.report.model import EditionInfo, Insight, ReportModel
+from etl.report.model import EditionInfo, Insight, ReportModel, ResolvedInsight
+from etl.settings import Settings
 
 _MADE_AT = datetime(1970, 1, 1, tzinfo=UTC)
 """A preview is made at no instant: what insights say does not depend on it."""
@@ -25,24 +29,41 @@ def insights(
     context: typer.Context,
     period: Annotated[str, typer.Argument(help="2026-W47, 2026-11 or 2026-11-16..2026-11-22")],
     as_json: Annotated[bool, typer.Option("--json", help="A list of objects, for programs.")] = False,
+    resolved: Annotated[bool, typer.Option(help="Instead, those that stood before and no longer do.")] = False,
 ) -> None:
     """What the policy says of a period: rules that spoke or could not decide, with their evidence."""
     own: Context = context.obj
     settings = own.settings()
-    asked = periods.parse_period(period)
-    edition = EditionInfo(number=0, origin="preview", made_at=_MADE_AT, ledger_head=None)
-    inputs = period_inputs(settings, asked)
-    model = make_model(inputs, settings, asked, edition, language=settings.report.language)
+    language = settings.report.language
+    model = preview(settings, periods.parse_period(period))
     if as_json:
-        emit_json([as_object(item, settings.report.language) for item in model.insights])
-        return
-    _print(model, settings.report.language)
+        items = model.resolved if resolved else model.insights
+        emit_json([as_object(item, language) for item in items])
+    elif resolved:
+        _print_resolved(model, language)
+    else:
+        _print(model, language)
 
 
-def as_object(item: Insight, language: str) -> dict[str, Any]:
+def preview(settings: Settings, period: Period, policy: Policy | None = None) -> ReportModel:
+    """The model of a period as the warehouse holds it now, by the settings' policy or another one."""
+    edition = EditionInfo(number=0, origin="preview", made_at=_MADE_AT, ledger_head=None)
+    inputs = period_inputs(settings, period, policy=policy)
+    return make_model(inputs, settings, period, edition, language=settings.report.language)
+
+
+def as_object(item: Insight | ResolvedInsight, language: str) -> dict[str, Any]:
     """An insight as a JSON object: title, advice and detail in one language, all numbers."""
     found = item.model_dump(mode="json")
-    return found | {key: in_language(found[key], language) for key in ("title", "advice", "detail")}
+    told = {key: in_language(found[key], language) for key in ("title", "advice", "detail") if key in found}
+    if isinstance(item, Insight) and item.direction is not None:
+        unbound = [
+            words(key, names=listed(names))
+            for key, names in (("no_bound", item.missing), ("no_bound_cut", item.cut))
+            if names
+        ]
+        told["detail"] = " ".join(filter(None, (told["detail"], *(in_language(text, language) for text in unbound))))
+    return found | told
 
 
 def in_language(texts: dict[str, str], language: str) -> str:
@@ -56,10 +77,17 @@ def _print(model: ReportModel, language: str) -> None:
     rows = [_row(item, language) for item in model.insights]
     if rows:
         table(("severity", "verdict", "what", "where", "n of N", "undecided", "share"), rows, ("n of N", "undecided"))
-    for item in model.resolved:
-        say(f"resolved: {in_language(item.title, language)}, {_where(item.direction, item.connector)}")
+    _print_resolved(model, language)
     if model.completeness.missing:
         say(f"missing: {', '.join(model.completeness.missing)}")
+
+
+def _print_resolved(model: ReportModel, language: str) -> None:
+    for item in model.resolved:
+        stood = f"stood for {item.periods} period(s), since {item.first_seen}"
+        sure = ", provisional" if item.provisional else ""
+        where = _where(item.direction, item.connector)
+        say(f"resolved{sure}: {in_language(item.title, language)}, {where}: {stood}")
 
 
 def _row(item: Insight, language: str) -> tuple[str, ...]:

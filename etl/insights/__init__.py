@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from etl.insights.book import Book, Place, read_book
 from etl.insights.policy import Accepted, Policy, PolicyInvalid, Rule, load_policy, parse_policy
-from etl.insights.rules import OVERALL, Finding, judge
+from etl.insights.rules import OVERALL, Finding, can_judge, judge
 from etl.insights.texts import filled, words
 from etl.masking import mask
 from etl.periods import Period
@@ -34,7 +34,8 @@ class Judgement:
 
 
 def evaluate(book: Book, policy: Policy) -> Judgement:
-    """Judges a period by a policy. Where days are missing every insight is provisional and names them."""
+    """Judges a period by a policy. Where days are missing, or a file is cut short, every insight is
+    provisional and names them."""
     found: list[Insight] = []
     resolved: list[ResolvedInsight] = []
     for rule in policy.rules:
@@ -68,45 +69,53 @@ def _resolved_order(item: ResolvedInsight) -> tuple[str, str, str]:
     return item.rule, item.direction or "", item.connector or ""
 
 
-def _streak(book: Book, rule: Rule, place: Place, start: int) -> int:
-    """How many periods in a row, from `start` back, the rule was listed at `place`."""
-    count = 0
-    while start + count < len(book.periods) and judge(book, rule, place, start + count):
-        count += 1
-    return count
+def _streak(book: Book, rule: Rule, place: Place, start: int) -> tuple[int, Period]:
+    """In how many periods in a row, from `start` back, the rule was listed at `place`, and the first of them.
+
+    Periods in which there was nothing to judge by are gaps: they neither count nor end the row.
+    """
+    count, first = 0, start
+    for k in range(start, len(book.periods)):
+        if judge(book, rule, place, k):
+            count, first = count + 1, k
+        elif can_judge(book, rule, place, k):
+            break
+    return count, book.periods[first].period
 
 
-def _period_at(book: Book, k: int) -> Period:
-    return book.periods[min(k, len(book.periods) - 1)].period
+_EVENTS = ("rise", "got_worse", "connector_new", "connector_changed", "volume_band")
+"""Kinds that tell of something that happened: the period after it is not its end."""
 
 
 def _resolved(book: Book, rule: Rule, place: Place) -> ResolvedInsight | None:
-    """The insight that spoke in the period before and is no more, where there still is mail to judge.
+    """The insight that spoke in the last period that could be judged, and is no more in this one.
 
     Good news (severity info) need no notice of their end. Days missing make it provisional.
     """
-    if rule.severity == "info" or len(book.periods) < 2 or not book.periods[0].at(place):
+    if rule.severity == "info" or rule.kind in _EVENTS or not book.periods[0].messages(place):
         return None
-    before = judge(book, rule, place, 1)
-    if before is None or before.verdict != "speaks":
+    known = (k for k in range(1, len(book.periods)) if can_judge(book, rule, place, k))
+    last = next(known, None) if can_judge(book, rule, place, 0) else None
+    before = judge(book, rule, place, last) if last else None
+    if last is None or before is None or before.verdict != "speaks":
         return None
-    count = _streak(book, rule, place, 1)
+    count, first = _streak(book, rule, place, last)
     return ResolvedInsight(
         rule=rule.id,
         direction=place[0],
         connector=place[1],
         title=rule.title,
-        first_seen=str(_period_at(book, count)),
+        first_seen=str(first),
         periods=count,
-        provisional=bool(book.completeness.missing),
+        provisional=not book.completeness.complete,
     )
 
 
 def _insight(book: Book, policy: Policy, rule: Rule, found: Finding) -> Insight:
     place = found.place
-    count = found.periods or (_streak(book, rule, place, 0) if place else 1)
+    count, first = (1, book.period) if found.once or place is None else _streak(book, rule, place, 0)
     told = book.settings_of(place) if place else None
-    missing = book.completeness.missing
+    whole = book.completeness
     share = found.share
     before = found.share_before
     partners = book.partners.get(place, ())[:PARTNERS_SHOWN] if place and found.with_partners else ()
@@ -122,12 +131,15 @@ def _insight(book: Book, policy: Policy, rule: Rule, found: Finding) -> Insight:
             "undecided": share.undecided if share else 0,
             "share": share.value if share else None, "share_digits": found.share_digits,
             "lower": share.lower if share else None, "upper": share.upper if share else None,
-            "provisional": found.provisional or bool(missing), "missing": missing, "days": found.days,
+            "provisional": found.provisional or not whole.complete, "missing": whole.missing,
+            "cut": whole.suspected_cut, "days": found.days,
             "share_before": before.value if before else None,
-            "first_seen": str(_period_at(book, count - 1)), "periods_in_a_row": count,
+            "numerator_before": before.n if before else None,
+            "denominator_before": before.total if before else None,
+            "first_seen": str(first), "periods_in_a_row": count,
             "contact": told.contact if told else None, "partner": told.partner if told else None,
             "partners": partners, "acknowledged": _acknowledged(book, policy, rule.id, place),
-            "detail": found.detail or {},
+            "detail": found.detail,
         }
     )  # fmt: skip
 
@@ -171,4 +183,4 @@ def _expired(book: Book, policy: Policy, found: list[Insight]) -> Iterator[Insig
             place: Place | None = (insight.direction, insight.connector) if insight.direction else None
             if rule and _matches(item, insight.rule, place) and insight.acknowledged is None:
                 detail = words("expired", by=mask(item.by), until=item.until, why=item.why)
-                yield _insight(book, policy, rule, Finding(place, "speaks", insight.rule, detail=detail, periods=1))
+                yield _insight(book, policy, rule, Finding(place, "speaks", insight.rule, detail=detail, once=True))

@@ -58,7 +58,12 @@ class Book:
     """All that rules read. `periods[0]` is the period itself, `periods[1]` the one before, and so on."""
 
     periods: Sequence[Sums]
+    forced: Sequence[Mapping[Place, Versions]]
+    """For each of `periods`, what went on days on which TLS was said to be forced (as far back as days are kept)."""
     days: Mapping[Place, Mapping[date, Versions]]
+    cipher_days: Mapping[Place, Mapping[date, Mapping[tuple[str, str], int]]]
+    data_days: frozenset[date]
+    """The period's days for which a counting source brought anything."""
     bands: Mapping[tuple[date, Place], Band]
     life: Mapping[Place, tuple[date, date]]
     told: Mapping[Place, Sequence[Told]]
@@ -78,6 +83,10 @@ class Book:
         """The first data date of all that is known of the time before the period."""
         return min((first for first, _ in self.life.values()), default=None)
 
+    def has_data(self, k: int) -> bool:
+        """Whether anything was brought for the `k`-th period before."""
+        return bool(self.data_days) if k == 0 else bool(self.periods[k].versions)
+
     def places(self) -> list[Place]:
         """Every direction and connector with mail in any period at hand, in order."""
         found = {place for sums in self.periods for place in sums.versions if place[1] is not None}
@@ -92,6 +101,10 @@ class Book:
             if told.first_date <= period.last_date and told.last_date >= period.first_date
         ]
         return found[-1] if found else None
+
+    def told_in_period(self, place: Place) -> list[Told]:
+        """All that was told of the connector in the period, in order of time."""
+        return [told for told in self.told.get(place, ()) if told.first_date in self.period]
 
     def told_last_before(self, place: Place) -> Told | None:
         """What was told last of the connector before the period."""
@@ -122,13 +135,20 @@ def read_book(
     for row in measure(con, "flow", **span):
         for place in _both(row["direction"], row["connector"]):
             days[place][row["data_date"]][row["tls_version"]] += row["messages"]
+    cipher_days: dict[Place, dict[date, Counter[tuple[str, str]]]] = defaultdict(lambda: defaultdict(Counter))
+    for row in measure(con, "cipher_days", **span):
+        for place in _both(row["direction"], row["connector"]):
+            cipher_days[place][row["data_date"]][row["tls_version"], row["tls_cipher"]] += row["messages"]
     bands = {
         (row["data_date"], (row["direction"], row["connector"])): Band(**row) for row in measure(con, "bands", **span)
     }
     partners, below = partner_lines(con, period)
     return Book(
         periods=_sums(con, [period, *back]),
+        forced=_forced(con, [period, *back]),
         days=days,
+        cipher_days=cipher_days,
+        data_days=frozenset(row["data_date"] for row in measure(con, "days_with_data", **span)),
         bands=bands,
         life={
             (row["direction"], row["connector"]): (row["first_date"], row["last_date"])
@@ -161,6 +181,15 @@ def _sums(con: duckdb.DuckDBPyConnection, spans: Sequence[Period]) -> tuple[Sums
             versions[place][row["tls_version"]] += row["messages"]
             ciphers[place][row["tls_version"], row["tls_cipher"]] += row["messages"]
     return tuple(Sums(span, *by_period[span.first_date]) for span in spans)
+
+
+def _forced(con: duckdb.DuckDBPyConnection, spans: Sequence[Period]) -> list[dict[Place, Counter[str]]]:
+    found: dict[date, dict[Place, Counter[str]]] = defaultdict(lambda: defaultdict(Counter))
+    bounds = {"firsts": [span.first_date for span in spans], "lasts": [span.last_date for span in spans]}
+    for row in measure(con, "forced_periods", **bounds):
+        for place in _both(row["direction"], row["connector"]):
+            found[row["first_date"]][place][row["tls_version"]] += row["messages"]
+    return [found[span.first_date] for span in spans]
 
 
 def _told(con: duckdb.DuckDBPyConnection) -> dict[Place, list[Told]]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
+from functools import cache
 from typing import Literal
 
 from etl.insights import ciphers
@@ -82,13 +83,19 @@ PROFILES = (
             PLAINTEXT: ("not_met", "without TLS"),
             DEPRECATED_VERSION: ("not_met", "TR-02102-2: TLS 1.2 or TLS 1.3"),
             DEPRECATED_CIPHER: ("not_met", "TR-02102-2: not among the suites listed"),
-            WEAK_CIPHER: ("not_met", "TR-02102-2: TLS_RSA suites are not listed"),
+            WEAK_CIPHER: ("not_met", "TR-02102-2: TLS_RSA, 3DES and anonymous suites are not listed"),
             CURRENT: ("met", "TR-02102-2: TLS 1.2 or 1.3 with (EC)DHE; static (EC)DH until 2026"),
             CIPHER_UNKNOWN: ("not_judged", "TLS 1.2, the suite is not told"),
             UNKNOWN: ("not_judged", "the TLS version is not told"),
         },
     ),
 )  # fmt: skip
+
+
+_BY_ID = {profile.id: profile for profile in PROFILES}
+
+JUDGES_CIPHERS = tuple(p.id for p in PROFILES if p.verdicts[DEPRECATED_CIPHER][0] == "not_met")
+"""The profiles that a rule about ciphers can go by; the others are known here for versions only."""
 
 
 def verdict(profile: str, tls_version: str, tls_cipher: str, last_date: date) -> str:
@@ -101,6 +108,11 @@ def verdict(profile: str, tls_version: str, tls_cipher: str, last_date: date) ->
         return CURRENT
     if tls_version != "TLS 1.2":
         return UNKNOWN
+    return _cipher_verdict(profile, tls_cipher, last_date)
+
+
+def _cipher_verdict(profile: str, tls_cipher: str, last_date: date) -> str:
+    """The profile's verdict on a cipher alone."""
     cipher = ciphers.facts_of(tls_cipher)
     strength = ciphers.strength(cipher)
     if strength is None:
@@ -110,6 +122,13 @@ def verdict(profile: str, tls_version: str, tls_cipher: str, last_date: date) ->
     if strength == "weak" and profile == "bsi-tr-02102-2" and _bsi_lists(cipher, last_date):
         return CURRENT
     return WEAK_CIPHER if strength == "weak" else CURRENT
+
+
+@cache
+def cipher_result(profile: str, tls_cipher: str, last_date: date) -> Result:
+    """Whether the profile allows a cipher, whatever the TLS version, in a period that ends on `last_date`."""
+    found = _cipher_verdict(profile, tls_cipher, last_date)
+    return "not_judged" if found == CIPHER_UNKNOWN else _BY_ID[profile].verdicts[found][0]
 
 
 def _bsi_lists(cipher: ciphers.Cipher, last_date: date) -> bool:

@@ -6,22 +6,23 @@ in a row a rule has spoken, and what no longer does. Verdicts are made on intege
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from fractions import Fraction
+from itertools import pairwise
 
-from etl.insights import ciphers
-from etl.insights.book import Book, Place, below_modern, is_named, weeks_between
+from etl.insights import profiles
+from etl.insights.book import Book, Place, Told, below_modern, is_named, weeks_between
 from etl.insights.classes import label, share
-from etl.insights.decide import decide, rounded, share_digits
+from etl.insights.decide import decide, digits_needed, share_digits
 from etl.insights.policy import Rule
-from etl.insights.texts import joined, listed, words
+from etl.insights.texts import joined, listed, number, percent, words
+from etl.masking import mask
 from etl.report.model import DEPRECATED, DayShare, Share
 
-WEEKS_MOST_SILENT = 13
-"""A connector without mail for longer is no longer listed as fallen silent: it is gone."""
+WEEKS_LISTED_SILENT = 13
+"""For so many weeks a silent connector is listed; then it is gone."""
 USUAL_WEEKS = 12
 """How many earlier changes tell a connector's usual week-to-week change, of which at least 3 must be known."""
 
@@ -43,8 +44,8 @@ class Finding:
     days: tuple[DayShare, ...] = ()
     detail: dict[str, str] = field(default_factory=dict)
     with_partners: bool = False
-    periods: int | None = None
-    """Periods in a row, where the kind knows better than by looking back."""
+    once: bool = False
+    """Whether it tells of this period alone, so that periods in a row say nothing."""
     provisional: bool = False
 
 
@@ -56,152 +57,171 @@ def applies(book: Book, rule: Rule, place: Place, k: int) -> bool:
         return False
     if rule.when is None:
         return True
-    if rule.when == "forced_tls" and k == 0:
-        return bool(_forced_days(book, place))
+    if rule.when == "forced_tls":
+        return bool(book.forced[k].get(place))
     told = book.told_at(place, k)
-    forced = bool(told and told.forced_tls)
-    return forced if rule.when == "forced_tls" else not forced
+    return not (told and told.forced_tls)
+
+
+def can_judge(book: Book, rule: Rule, place: Place, k: int) -> bool:
+    """Whether there was enough to judge by, `k` periods back: a period without is a gap, and says neither."""
+    if rule.kind == "connector_silent":
+        return book.has_data(k)
+    found = share_at(book, rule, place, k)
+    return found.total + found.undecided >= max(rule.minimum_messages, 1)
+
+
+def share_at(book: Book, rule: Rule, place: Place, k: int) -> Share:
+    """n/N of the rule's class at `place`, `k` periods back."""
+    if rule.kind == "cipher_share":
+        return _cipher_share(book.periods[k].ciphers.get(place, {}), rule.profile, book.periods[k].period.last_date)
+    versions = book.forced[k].get(place, {}) if rule.when == "forced_tls" else book.periods[k].at(place)
+    return share(versions, rule.members)
+
+
+def _share_days(book: Book, rule: Rule, place: Place) -> tuple[DayShare, ...]:
+    """The same for each day of the period itself; where the rule is about forced TLS, for the days it was forced."""
+    days = book.period.days
+    if rule.kind == "cipher_share":
+        last, by_day = book.period.last_date, book.cipher_days.get(place, {})
+        found = {day: _cipher_share(by_day.get(day, {}), rule.profile, last) for day in days}
+    else:
+        forced = rule.when == "forced_tls"
+        days = [day for day in days if not forced or ((told := book.told_on(place, day)) and told.forced_tls)]
+        found = {day: share(book.days.get(place, {}).get(day, {}), rule.members) for day in days}
+    return tuple(DayShare(data_date=day, share=value) for day, value in found.items())
+
+
+def _cipher_share(counts: Mapping[tuple[str, str], int], profile: str, last_date: date) -> Share:
+    """Messages under a cipher that the profile does not allow; undecided where the suite is not told."""
+    n = total = unsure = 0
+    for (version, cipher), count in counts.items():
+        total += count
+        if version in ("No TLS", "TLS 1.3"):
+            continue
+        result = profiles.cipher_result(profile, cipher, last_date)
+        n += count if result == "not_met" else 0
+        unsure += count if result == "not_judged" else 0
+    return Share(n=n, total=total - unsure, undecided=unsure)
 
 
 def share_rule(book: Book, rule: Rule, place: Place, k: int) -> Finding | None:
-    """n/N of a class of messages against a threshold."""
-    versions = book.periods[k].at(place)
-    days = [(day, dict(book.days.get(place, {}).get(day, {}))) for day in book.period.days]
-    if rule.when == "forced_tls" and k == 0:
-        forced = _forced_days(book, place)
-        days = [(day, found) for day, found in days if day in forced]
-        versions = _summed(found for _, found in days)
-    found = share(versions, rule.members)
-    if found.total + found.undecided < max(rule.minimum_messages, 1):
+    """n/N of a class of messages, or of messages under a weak cipher, against a threshold."""
+    if not can_judge(book, rule, place, k):
         return None
-    return _judged(
-        book, rule, place, k, found, [(day, share(day_versions, rule.members)) for day, day_versions in days]
-    )
-
-
-def cipher_rule(book: Book, rule: Rule, place: Place, k: int) -> Finding | None:
-    """n/N of messages under a weak or broken cipher (RFC 9325); undecided where the suite is not told."""
-    found = _cipher_share(book, place, k)
-    if found.total + found.undecided < max(rule.minimum_messages, 1):
-        return None
-    return _judged(book, rule, place, k, found, [])
-
-
-def _judged(
-    book: Book, rule: Rule, place: Place, k: int, found: Share, days: list[tuple[date, Share]]
-) -> Finding | None:
+    found = share_at(book, rule, place, k)
     decision = decide(found, rule.comparator, rule.threshold)
     if not (decision.speaks or (decision.open and rule.lists_open)):
         return None
     is_cipher = rule.kind == "cipher_share"
-    before = None
-    if k + 1 < len(book.periods):
-        before = _cipher_share(book, place, k + 1) if is_cipher else share(book.periods[k + 1].at(place), rule.members)
-    is_open = decision.open and rule.lists_open
     return Finding(
         place=place,
-        verdict="undecided" if is_open else "speaks",
+        verdict="undecided" if decision.open else "speaks",
         measure="weak cipher" if is_cipher else label(rule.measure),
         share=found,
         share_digits=share_digits(found, rule.threshold),
         comparator=rule.comparator,
         threshold=rule.threshold,
-        share_before=before,
-        days=tuple(DayShare.model_validate({"data_date": day, "share": value}) for day, value in days)
-        if k == 0
-        else (),
+        share_before=_before(book, rule, place, k),
+        days=_share_days(book, rule, place) if k == 0 else (),
         with_partners=bool(rule.members & {"No TLS", *DEPRECATED}) and not is_cipher,
-        provisional=is_open,
+        provisional=decision.open,
     )
 
 
-def _forced_days(book: Book, place: Place) -> set[date]:
-    """The days of the period on which TLS was said to be forced."""
-    return {day for day in book.period.days if (told := book.told_on(place, day)) and told.forced_tls}
+def _before(book: Book, rule: Rule, place: Place, k: int) -> Share | None:
+    """The same share in the period just before, where there was mail."""
+    if k + 1 >= len(book.periods):
+        return None
+    found = share_at(book, rule, place, k + 1)
+    return found if found.total + found.undecided else None
 
 
-def _summed(parts: Iterable[Mapping[str, int]]) -> dict[str, int]:
-    sums: Counter[str] = Counter()
-    for part in parts:
-        sums.update(part)
-    return sums
+@dataclass(frozen=True)
+class _Move:
+    """By how much a share moved from one period to another: of what is known, and if all undecided messages of both
+    were out of the class, or all were in it."""
 
+    known: Fraction
+    least: Fraction
+    most: Fraction
 
-def _cipher_share(book: Book, place: Place, k: int) -> Share:
-    n = total = unsure = 0
-    for (version, cipher), count in book.periods[k].ciphers.get(place, {}).items():
-        strength = None if version in ("No TLS", "TLS 1.3") else ciphers.strength(ciphers.facts_of(cipher))
-        total += count
-        if version not in ("No TLS", "TLS 1.3") and strength is None:
-            unsure += count
-        elif strength in ("weak", "broken"):
-            n += count
-    return Share(n=n, total=total - unsure, undecided=unsure)
+    @classmethod
+    def between(cls, before: Share, now: Share) -> _Move:
+        whole = [item.total + item.undecided for item in (before, now)]
+        return cls(
+            Fraction(now.n, now.total) - Fraction(before.n, before.total),
+            Fraction(now.n, whole[1]) - Fraction(before.n, whole[0]),
+            Fraction(now.n + now.undecided, whole[1]) - Fraction(before.n + before.undecided, whole[0]),
+        )
 
 
 def rise_rule(book: Book, rule: Rule, place: Place, k: int) -> Finding | None:
-    """The share of a class rose, from one period to the next, by more than the threshold."""
-    now, before = _pair(book, rule, place, k)
-    if now is None or before is None:
+    """The share of a class rose, since the last period with enough mail, by more than the threshold."""
+    known = _known(book, rule, place, k)
+    if len(known) < 2 or known[0] != k:
         return None
-    if Fraction(now.n, now.total) - Fraction(before.n, before.total) <= rule.threshold:
-        return None
-    return _moved(rule, place, now, before, words("rise", before=_percent(Fraction(before.n, before.total))))
+    now, before = (share_at(book, rule, place, i) for i in known[:2])
+    move = _Move.between(before, now)
+    over = [value > rule.threshold for value in (move.known, move.least, move.most)]
+    told = words("rise", before=percent(Fraction(before.n, before.total)), period=str(book.periods[known[1]].period))
+    return _moved(book, rule, place, k, (now, before), over, told)
 
 
 def got_worse_rule(book: Book, rule: Rule, place: Place, k: int) -> Finding | None:
     """The share of a class fell by more than the threshold and by more than it usually moves (times a factor).
 
-    Usual is the largest change, up or down, between the periods before, up to twelve of them; three at least.
+    Usual is the largest change, up or down, between the periods before, up to twelve of them; three at least. Periods
+    without enough mail are left out.
     """
-    now, before = _pair(book, rule, place, k)
-    if now is None or before is None:
+    known = _known(book, rule, place, k)[: USUAL_WEEKS + 2]
+    if len(known) < 4 or known[0] != k:
         return None
-    fall = Fraction(before.n, before.total) - Fraction(now.n, now.total)
-    moves = []
-    for i in range(k + 1, min(k + 1 + USUAL_WEEKS, len(book.periods) - 1)):
-        later, earlier = _pair(book, rule, place, i)
-        if later is not None and earlier is not None:
-            moves.append(abs(Fraction(later.n, later.total) - Fraction(earlier.n, earlier.total)))
-    if len(moves) < 2 or fall <= rule.threshold or fall <= max(moves) * rule.factor:
-        return None
-    detail = words("got_worse", fall=_percent(fall), usual=_percent(max(moves)))
-    return _moved(rule, place, now, before, detail)
+    shares = [share_at(book, rule, place, i) for i in known]
+    now, before = shares[:2]
+    usual: Fraction = max(abs(_Move.between(old, new).known) for new, old in pairwise(shares[1:]))
+    limit: Fraction = max(rule.threshold, usual * rule.factor)
+    move = _Move.between(before, now)
+    over = [-value > limit for value in (move.known, move.least, move.most)]
+    digits = digits_needed(abs(move.known), limit)
+    told = words("got_worse", fall=percent(-move.known, digits), usual=percent(usual, digits),
+                 period=str(book.periods[known[1]].period))  # fmt: skip
+    return _moved(book, rule, place, k, (now, before), over, told)
 
 
-def _pair(book: Book, rule: Rule, place: Place, k: int) -> tuple[Share | None, Share | None]:
-    """The class's share `k` periods back and in the one before it; nothing where there is too little mail."""
-    if k + 1 >= len(book.periods):
-        return None, None
-    found = [share(book.periods[i].at(place), rule.members) for i in (k, k + 1)]
+def _known(book: Book, rule: Rule, place: Place, k: int) -> list[int]:
+    """The periods from `k` back in which enough messages can be judged."""
     least = max(rule.minimum_messages, 1)
-    return (found[0] if found[0].total >= least else None), (found[1] if found[1].total >= least else None)
+    return [i for i in range(k, len(book.periods)) if share_at(book, rule, place, i).total >= least]
 
 
-def _moved(rule: Rule, place: Place, now: Share, before: Share, detail: dict[str, str]) -> Finding:
+def _moved(
+    book: Book, rule: Rule, place: Place, k: int, pair: tuple[Share, Share], over: list[bool], told: dict[str, str]
+) -> Finding | None:
+    """A finding about a change; `over`: whether what is known, and both bounds, moved too far."""
+    is_open = over[1] != over[2]
+    if not (over[0] or is_open):
+        return None
     return Finding(
-        place=place, verdict="speaks", measure=label(rule.measure), share=now, share_before=before, detail=detail
-    )
+        place=place, verdict="undecided" if is_open else "speaks", measure=label(rule.measure), share=pair[0],
+        share_before=pair[1], days=_share_days(book, rule, place) if k == 0 else (), detail=told, provisional=is_open,
+    )  # fmt: skip
 
 
 def silent_rule(book: Book, rule: Rule, place: Place, k: int) -> Finding | None:
-    """No mail for so many weeks at the period's end, though there used to be."""
-    if place not in book.life or k > 0 or book.periods[0].messages(place):
+    """No mail for so many weeks at the period's end, though there used to be; said of periods with data only."""
+    if place not in book.life or not book.has_data(k) or any(book.periods[i].messages(place) for i in range(1, k + 1)):
+        return None
+    if k == 0 and book.periods[0].messages(place):
         return None
     first, last = book.life[place]
     if last < first + timedelta(days=6):
         return None
-    weeks = weeks_between(last, book.period.last_date)
-    if not rule.weeks <= weeks <= WEEKS_MOST_SILENT:
+    weeks = weeks_between(last, book.periods[k].period.last_date)
+    if not rule.weeks <= weeks < rule.weeks + WEEKS_LISTED_SILENT:
         return None
     detail = words("silent", last_date=last, first_date=first, weeks=weeks)
-    with_mail = (i for i, sums in enumerate(book.periods) if sums.messages(place))
-    quiet = next(with_mail, len(book.periods))
-    whole = 1 if book.period.kind != "week" else min(quiet, weeks - rule.weeks + 1)
-    return Finding(
-        place=place, verdict="speaks", measure="messages", numerator=0, denominator=None, detail=detail,
-        periods=max(whole, 1),
-    )  # fmt: skip
+    return Finding(place=place, verdict="speaks", measure="messages", numerator=0, denominator=None, detail=detail)
 
 
 def new_rule(book: Book, rule: Rule, place: Place, k: int) -> Finding | None:
@@ -215,46 +235,55 @@ def new_rule(book: Book, rule: Rule, place: Place, k: int) -> Finding | None:
     first = min(day for day, versions in book.days[place].items() if versions)
     return Finding(
         place=place, verdict="speaks", measure="messages", numerator=count, detail=words("new", first_date=first),
-        periods=1,
+        once=True,
     )  # fmt: skip
 
 
 def changed_rule(book: Book, _rule: Rule, place: Place, k: int) -> Finding | None:
-    """Type or forced TLS differs from what was told last before the period."""
-    now, before = book.told_at(place), book.told_last_before(place)
-    if k > 0 or now is None or before is None or place[1] is None:
+    """Type or forced TLS differs from what was told last before the period, or changed in it: each step is told."""
+    before = book.told_last_before(place)
+    if k > 0 or before is None or place[1] is None:
         return None
     parts = []
-    if before.connector_type and now.connector_type and now.connector_type != before.connector_type:
-        parts.append(words("changed_type", before=before.connector_type, now=now.connector_type))
-    if None not in (before.forced_tls, now.forced_tls) and now.forced_tls != before.forced_tls:
-        parts.append(words("changed_forced", before=_yes(before.forced_tls), now=_yes(now.forced_tls)))
+    for now in book.told_in_period(place):
+        if before.connector_type and now.connector_type and now.connector_type != before.connector_type:
+            parts.append(
+                words("changed_type", before=before.connector_type, now=now.connector_type, since=now.first_date)
+            )
+        if None not in (before.forced_tls, now.forced_tls) and now.forced_tls != before.forced_tls:
+            told = {"before": _yes(before.forced_tls), "now": _yes(now.forced_tls)}
+            parts.append(words("changed_forced", **told, since=now.first_date))
+        before = Told(
+            now.first_date, now.last_date, now.connector_type or before.connector_type,
+            before.forced_tls if now.forced_tls is None else now.forced_tls,
+        )  # fmt: skip
     if not parts:
         return None
-    return Finding(place=place, verdict="speaks", measure="settings", detail=joined(parts), periods=1)
+    return Finding(place=place, verdict="speaks", measure="settings", detail=joined(parts), once=True)
 
 
 def volume_rule(book: Book, rule: Rule, place: Place, k: int) -> Finding | None:
-    """Days outside the band of the same weekday by the rule's factor. Days without data at all are not judged."""
-    if k > 0:
+    """Days outside the band of the same weekday by the rule's factor. Days without data are not judged."""
+    if k > 0 or not book.periods[0].messages(place):
         return None
-    parts, out = [], 0
     missing = {day for source in book.completeness.sources for day in source.missing_dates if source.role == "count"}
+    parts = []
     for day in book.period.days:
         band = book.bands.get((day, place))
-        if day in missing or band is None or band.weeks < rule.weeks or not book.completeness.received_days:
+        if band is None or band.weeks < rule.weeks or day in missing or day not in book.data_days:
             continue
         count = sum(book.days.get(place, {}).get(day, {}).values())
-        if max(count, band.high) < rule.minimum_messages:
+        low, high = (Fraction(round(10 * edge), 10) for edge in (band.low, band.high))
+        if count < rule.minimum_messages and high < rule.minimum_messages:
             continue
-        if count > band.high * float(rule.factor) or count * float(rule.factor) < band.low:
-            parts.append(words("band", data_date=day, messages=count, low=round(band.low), high=round(band.high)))
-            out += 1
-    if not parts or not sum(book.periods[0].at(place).values()):
+        if count > high * rule.factor or count * rule.factor < low:
+            told = {"messages": number(count), "low": number(round(low)), "high": number(round(high))}
+            parts.append(words("band", data_date=day, **told))
+    if not parts:
         return None
     return Finding(
-        place=place, verdict="speaks", measure="days out of band", numerator=out,
-        denominator=len(book.period.days), detail=joined(parts), periods=1,
+        place=place, verdict="speaks", measure="days out of band", numerator=len(parts),
+        denominator=len(book.period.days), detail=joined(parts), once=True,
     )  # fmt: skip
 
 
@@ -268,39 +297,47 @@ def ready_rule(book: Book, rule: Rule, place: Place, k: int) -> Finding | None:
         return None
     return Finding(
         place=place, verdict="speaks", measure=label(rule.measure), numerator=0, denominator=total,
-        detail=words("ready", weeks=rule.weeks, messages=total),
+        detail=words("ready", weeks=rule.weeks, messages=number(total)),
     )  # fmt: skip
 
 
 def break_rule(book: Book, rule: Rule, place: Place, k: int) -> Finding | None:
-    """What refusing mail below TLS 1.2 would have stopped."""
-    versions = book.periods[k].at(place)
-    count = below_modern(versions)
-    if not count or sum(versions.values()) < rule.minimum_messages:
+    """What refusing mail below TLS 1.2 would have stopped, and how many messages might have been."""
+    if not can_judge(book, rule, place, k):
         return None
-    plain = versions.get("No TLS", 0)
-    partners = book.partners_below.get(place, 0)
+    found = share_at(book, rule, place, k)
+    decision = decide(found, ">", Fraction(0))
+    if not decision.listed:
+        return None
+    versions = book.periods[k].at(place)
+    count, plain = below_modern(versions), versions.get("No TLS", 0)
+    told = {"messages": count, "partners": book.partners_below.get(place, 0), "plain": plain, "old": count - plain}
+    parts = [words("break", **{key: number(value) for key, value in told.items()})]
+    if found.undecided:
+        parts.append(words("break_unknown", messages=number(found.undecided)))
     return Finding(
-        place=place, verdict="speaks", measure=label(rule.measure), share=share(versions, rule.members),
-        share_before=share(book.periods[k + 1].at(place), rule.members) if k + 1 < len(book.periods) else None,
-        detail=words("break", messages=count, partners=partners, plain=plain, old=count - plain), with_partners=True,
+        place=place, verdict="undecided" if decision.open else "speaks", measure=label(rule.measure), share=found,
+        share_before=_before(book, rule, place, k), days=_share_days(book, rule, place) if k == 0 else (),
+        detail=joined(parts), with_partners=True, provisional=decision.open,
     )  # fmt: skip
 
 
 def incomplete_rule(book: Book, _rule: Rule) -> list[Finding]:
-    """Days never came, or an export may be cut short."""
+    """Days never came, an export may be cut short, or a file could not be read at all."""
     found = book.completeness
     parts = []
     if found.missing:
         parts.append(words("missing", days=listed(found.missing)))
     if found.suspected_cut:
         parts.append(words("cut", files=listed(found.suspected_cut)))
+    if found.quarantined:
+        parts.append(words("quarantined", files=listed([mask(name) for name in found.quarantined])))
     if not parts:
         return []
     return [
         Finding(
             place=None, verdict="speaks", measure="days missing", numerator=len(found.missing),
-            denominator=found.expected_days, detail=joined(parts), provisional=True, periods=1,
+            denominator=found.expected_days, detail=joined(parts), provisional=True, once=True,
         )
     ]  # fmt: skip
 
@@ -309,7 +346,7 @@ def truncated_rule(book: Book, _rule: Rule) -> list[Finding]:
     """An export ends at exactly a vendor's row limit."""
     cut = book.completeness.suspected_cut
     detail = words("cut", files=listed(cut))
-    found = Finding(place=None, verdict="speaks", measure="files", numerator=len(cut), detail=detail, periods=1)
+    found = Finding(place=None, verdict="speaks", measure="files", numerator=len(cut), detail=detail, once=True)
     return [found] if cut else []
 
 
@@ -318,16 +355,16 @@ def late_rule(book: Book, _rule: Rule) -> list[Finding]:
     late = [source for source in book.completeness.sources if source.late_rows and source.role == "count"]
     if not late:
         return []
-    parts = [words("late", rows=source.late_rows, source=source.source) for source in late]
+    parts = [words("late", rows=number(source.late_rows), source=source.source) for source in late]
     rows = sum(source.late_rows for source in late)
     return [
-        Finding(place=None, verdict="speaks", measure="late rows", numerator=rows, detail=joined(parts), periods=1)
+        Finding(place=None, verdict="speaks", measure="late rows", numerator=rows, detail=joined(parts), once=True)
     ]  # fmt: skip
 
 
 AT_PLACES: dict[str, Callable[[Book, Rule, Place, int], Finding | None]] = {
     "share": share_rule,
-    "cipher_share": cipher_rule,
+    "cipher_share": share_rule,
     "rise": rise_rule,
     "got_worse": got_worse_rule,
     "connector_silent": silent_rule,
@@ -352,8 +389,3 @@ def judge(book: Book, rule: Rule, place: Place, k: int) -> Finding | None:
 
 def _yes(value: bool | None) -> dict[str, str]:
     return words("not_told" if value is None else "yes" if value else "no")
-
-
-def _percent(value: Fraction) -> str:
-    """A share as a percentage with one decimal, for words."""
-    return f"{float(rounded(value, 1) * 100):.1f}"

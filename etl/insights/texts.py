@@ -5,8 +5,13 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Mapping, Sequence
+from fractions import Fraction
 from functools import cache
 from pathlib import Path
+
+from etl.insights.decide import rounded
+
+NARROW = "\u202f"
 
 
 @cache
@@ -29,6 +34,19 @@ def listed(items: Sequence[str], most: int = 7) -> str:
     """`items` with commas between; of many the first ones, and how many more there are."""
     shown = ", ".join(items[:most])
     return f"{shown} (+{len(items) - most})" if len(items) > most else shown
+
+
+def number(value: int) -> str:
+    """A count with its digits in groups of three, as in the whole report."""
+    return f"{value:,}".replace(",", NARROW)
+
+
+def percent(value: Fraction, digits: int = 1) -> dict[str, str]:
+    """A share as a percentage with so many decimals, per language and without its sign."""
+    scaled = rounded(value, digits) * 100
+    return {
+        language: f"{float(scaled):.{digits}f}".replace(".", table["decimal"]) for language, table in _texts().items()
+    }
 
 
 def filled(text: str, **values: str) -> str:

@@ -163,11 +163,17 @@ class Insight(Part):
     provisional: bool = False
     missing: tuple[str, ...] = ()
     """Days (and sources) that never came and that no bound covers: `2026-11-18 (m365)`."""
+    cut: tuple[str, ...] = ()
+    """Files suspected cut short; no bound covers what they left out."""
     days: tuple[DayShare, ...] = ()
     share_before: float | None = None
+    """n/N in the period just before, of `numerator_before` and `denominator_before` messages."""
+    numerator_before: int | None = None
+    denominator_before: int | None = None
     first_seen: str | None = None
     """The period in which it first spoke, in this unbroken row of periods."""
     periods_in_a_row: int = 1
+    """Periods in which nothing could be judged (no data, too little mail) are gaps: they neither count nor end it."""
     contact: str | None = None
     partner: str | None = None
     partners: tuple[PartnerLine, ...] = ()

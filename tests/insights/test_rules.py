@@ -1,0 +1,561 @@
+"""Each built-in rule at, just below and just above its edge: exports are ingested, then `insights` is asked.
+
+One ledger holds all cases, each a connector of its own: a Monday a week from week 36, all days of week 47; nothing came
+in week 40.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from etl.settings import Settings
+from tests.helpers import bring, export, site
+from tests.insights.exports import (
+    GOOD,
+    IRREGULAR,
+    STATIC,
+    SUMS,
+    Found,
+    days,
+    ended,
+    mail,
+    monday,
+    only,
+    policy,
+    rule,
+    said,
+)  # fmt: skip
+
+RC4 = "TLS_ECDHE_RSA_WITH_RC4_128_SHA"
+TRIPLE = "TLS_ECDHE_RSA_WITH_3DES_EDE_CBC_SHA"
+CBC = "TLS_ECDHE_RSA_WITH_AES_256_CBC_SHA384"
+ANONYMOUS = "TLS_ECDH_anon_WITH_AES_256_CBC_SHA"
+NULL = "TLS_RSA_WITH_NULL_SHA256"
+
+Rows = list[dict[str, str]]
+
+
+def plain(n: int, total: int) -> dict[str, int]:
+    """`n` messages without TLS of `total`."""
+    return {"No TLS": n, "TLS1.2": total - n}
+
+
+def thresholds() -> Rows:
+    rows = mail("plain 25 of 100", 47, plain(25, 100)) + mail("plain 26 of 100", 47, plain(26, 100))
+    rows += mail("plain 2501 of 10000", 47, plain(2501, 10_000)) + mail("plain 2500 of 10000", 47, plain(2500, 10_000))
+    rows += mail("plain one way", 47, plain(26, 100)) + mail("plain one way", 47, plain(25, 100), direction="outbound")
+    rows += mail("", 47, plain(2600, 10_000)) + mail("", 47, plain(2500, 10_000), direction="outbound")
+    for n, total in ((50, 100), (51, 100), (5001, 10_000)):
+        rows += mail(f"old {n} of {total}", 47, {"TLS1.0": n, "TLS1.2": total - n}, direction="outbound")
+    rows += mail("plain never decided", 47, {"No TLS": 20, "TLS1.2": 80, "": 100})
+    rows += mail("plain over all the same", 47, {"No TLS": 60, "TLS1.2": 40, "": 100})
+    rows += mail("plain under all the same", 47, {"No TLS": 10, "TLS1.2": 170, "": 20})
+    rows += mail("plain speaks but open", 47, {"No TLS": 30, "TLS1.2": 70, "": 50})
+    rows += mail("old maybe", 47, {"TLS1.0": 40, "TLS1.2": 40, "TLS": 40})
+    rows += mail("encrypted somehow", 47, {"No TLS": 20, "TLS1.2": 60, "TLS": 1000})
+    return rows + mail("all unknown", 47, {"": 40})
+
+
+def deprecated() -> Rows:
+    rows = mail("one old in a thousand", 47, {"TLS1.1": 1, "TLS1.2": 999}, partner="rare.example")
+    rows += mail("ssl", 47, {"SSL3": 1, "TLS1.2": 9}, partner="a.example")
+    rows += mail("ssl", 47, {"TLS1.0": 3, "TLS1.3": 2}, partner="b.example")
+    return rows + mail("plain but not old", 47, {"No TLS": 1, "TLS1.2": 5, "TLS1.3": 4})
+
+
+def ciphers() -> Rows:
+    rows: Rows = []
+    for name, cipher in (("static", STATIC), ("cbc", CBC), ("3des", TRIPLE), ("rc4", RC4), ("anonymous", ANONYMOUS),
+                         ("null", NULL), ("good", GOOD)):  # fmt: skip
+        rows += mail(f"cipher {name}", 47, {"TLS1.2": 10}, cipher=cipher)
+    rows += mail("cipher bulk only", 47, {"TLS1.2": 10}, cipher="AES256")
+    rows += mail("cipher mixed", 47, {"TLS1.2": 7}, cipher=CBC)
+    rows += mail("cipher mixed", 47, {"TLS1.2": 10, "TLS1.3": 3, "No TLS": 2})
+    return rows + mail("cipher mixed", days(47)[2], {"TLS1.2": 5}, cipher="AES128")
+
+
+def forced() -> Rows:
+    rows = mail("forced and plain", 47, plain(1, 500), forced=True, partner="branch.example")
+    rows += mail("forced and kept", 47, plain(0, 500), forced=True)
+    rows += mail("not forced", 47, plain(1, 500), forced=False)
+    rows += mail("forced by settings", 47, plain(2, 500), direction="outbound")
+    rows += mail("forced from Thursday", 46, plain(9, 100), forced=False)
+    for n, day in enumerate(days(47)):
+        rows += mail("forced from Thursday", day, plain(10 if n < 3 else 1, 100), forced=n >= 3)
+        rows += mail("forced until Thursday", day, plain(1 if n >= 3 else 0, 100), forced=n < 3)
+    rows += mail("forced since last Wednesday", 46, plain(5, 100), forced=False)
+    rows += mail("forced since last Wednesday", monday(46).replace(day=11), plain(0, 100), forced=True)
+    return rows + mail("forced since last Wednesday", 47, plain(3, 100), forced=True)
+
+
+def moves() -> Rows:
+    """Protected of 1,000 each Monday: usual moves are 20 at most; and unknown of 100."""
+    rows: Rows = []
+    for name, last in (("fell 20", 970), ("fell 21", 969), ("rose", 1000), ("fell or not", 985)):
+        for week, protected in zip((41, 42, 43, 44, 45, 46, 47), (980, 1000, 980, 990, 970, 990, last), strict=True):
+            rows += mail(name, week, plain(1000 - protected, 1000))
+    rows += mail("fell or not", 47, {"": 200})
+    for name, last in (("steady, fell 10", 990), ("steady, fell 11", 989)):
+        for week in range(42, 47):
+            rows += mail(name, week, plain(0, 1000))
+        rows += mail(name, 47, plain(1000 - last, 1000))
+    rows += mail("young", 45, plain(0, 1000)) + mail("young", 46, plain(0, 1000)) + mail("young", 47, plain(500, 1000))
+    for name, now in (("unknown rose 2", 2), ("unknown rose 3", 3)):
+        rows += mail(name, 46, {"TLS1.3": 100}) + mail(name, 47, {"": now, "TLS1.3": 100 - now})
+    rows += mail("unknown rose over a gap", 44, {"TLS1.3": 100}) + mail(
+        "unknown rose over a gap", 47, {"": 9, "TLS1.3": 91}
+    )
+    for name, unknown, total in (("unknown 5 of 100", 5, 100), ("unknown 6 of 100", 6, 100), ("unknown few", 19, 19),
+                                 ("unknown enough", 20, 20)):  # fmt: skip
+        rows += mail(name, 47, {"": unknown, "TLS1.3": total - unknown})
+    return rows + mail("version unknown 6 of 100", 47, {"TLS9.9": 6, "TLS1.3": 94})
+
+
+def lives() -> Rows:
+    rows = mail("fell silent", 43, plain(0, 9)) + mail("fell silent", 45, plain(0, 9))
+    rows += mail("goes on", 43, plain(0, 9)) + mail("goes on", 47, plain(0, 9))
+    rows += mail("was seen once", 45, plain(0, 9))
+    rows += mail("gone for long", 36, plain(0, 9)) + mail("gone for long", 37, plain(0, 9))
+    rows += mail("came back", 43, plain(0, 9)) + mail("came back", 44, plain(0, 9)) + mail("came back", 47, plain(0, 9))
+    rows += mail("appeared", 47, plain(0, 9)) + mail("appeared in 39", 39, plain(0, 9)) + mail("in 38", 38, plain(0, 9))
+    rows += mail("changed type", 46, plain(0, 9)) + mail("changed type", 47, plain(0, 9), kind="OnPremises")
+    rows += mail("changed forced", 46, plain(0, 9), forced=False) + mail("changed forced", 47, plain(0, 9), forced=True)
+    rows += mail("told nothing new", 46, plain(0, 9), forced=True) + mail("told nothing new", 47, plain(0, 9))
+    rows += mail("there and back", 46, plain(0, 9), forced=True)
+    for n, day in enumerate(days(47)):
+        rows += mail("there and back", day, plain(0, 9), forced=n != 3)
+    return rows
+
+
+def volumes() -> Rows:
+    """Seven Mondays of the eight weeks before (week 40 never came) of 100 each; or of 20, 30 … 80: from 26 to 74."""
+    rows: Rows = []
+    weeks = [week for week in range(38, 47) if week != 40]
+    cases = {"volume 200": 200, "volume 201": 201, "volume 50": 50, "volume 49": 49}
+    for name, now in cases.items():
+        for week in weeks:
+            rows += mail(name, week, plain(0, 100), direction="outbound")
+        rows += mail(name, 47, plain(0, now), direction="outbound")
+    for name, now in (("volume spread 148", 148), ("volume spread 149", 149)):
+        for n, week in enumerate(weeks):
+            rows += mail(name, week, plain(0, 10 * (n + 1)), direction="outbound")
+        rows += mail(name, 47, plain(0, now), direction="outbound")
+    for name, first in (("volume two weeks", 45), ("volume three weeks", 44)):
+        for week in range(first, 47):
+            rows += mail(name, week, plain(0, 100), direction="outbound")
+        rows += mail(name, 47, plain(0, 900), direction="outbound")
+    for name, now in (("volume small 19", 19), ("volume small 20", 20)):
+        for week in weeks:
+            rows += mail(name, week, plain(0, 1), direction="outbound")
+        rows += mail(name, 47, plain(0, now), direction="outbound")
+    return rows
+
+
+def readiness() -> Rows:
+    rows: Rows = []
+    for week in range(44, 48):
+        rows += mail("ready", week, {"TLS1.2": 20, "TLS1.3": 5})
+        rows += mail("ready but for one", week, {"TLS1.2": 19 if week == 47 else 20, "TLS1.3": 5})
+        rows += mail("one message in four weeks", week, {"TLS1.2": 100, "TLS1.1": int(week == 44)})
+        rows += mail("ready but unknown", week, {"TLS1.2": 100, "": int(week == 45)})
+        rows += mail("forced already", week, {"TLS1.2": 100}, forced=True)
+        if week > 44:
+            rows += mail("ready for three weeks", week, {"TLS1.2": 100})
+    rows += mail("would break", 47, {"No TLS": 7, "TLS1.3": 100}, partner="a.example")
+    rows += mail("would break", 47, {"TLS1.0": 2, "TLS1.2": 100}, partner="b.example")
+    return rows + mail("might break", 47, {"": 4, "TLS1.2": 100})
+
+
+def stories() -> Rows:
+    """No TLS over the weeks, of 100 messages."""
+    rows: Rows = []
+    for name, shares in {
+        "stood four weeks": {44: 30, 45: 31, 46: 32, 47: 33},
+        "stood with a gap": {44: 30, 46: 32, 47: 33},
+        "stood, then not, then again": {44: 30, 45: 1, 46: 30, 47: 30},
+        "ended": {44: 10, 45: 30, 46: 30, 47: 10},
+        "ended after a gap": {44: 30, 45: 30, 47: 10},
+        "ended long ago": {45: 30, 46: 10, 47: 10},
+        "stood over the lost week": {38: 30, 39: 30, 41: 30},
+    }.items():
+        for week, n in shares.items():
+            rows += mail(name, week, plain(n, 100))
+    return rows
+
+
+@pytest.fixture(scope="module")
+def ledger(tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    """All cases, ingested once."""
+    told = {"name": "forced by settings", "direction": "outbound", "forced_tls": True, "partner": "Fabrikam",
+            "contact": "Postmaster, +46 1"}  # fmt: skip
+    settings = site(tmp_path_factory.mktemp("ledger"), connectors=[told], **IRREGULAR)
+    rows = thresholds() + deprecated() + ciphers() + forced() + moves() + lives() + volumes() + readiness() + stories()
+    for week in range(36, 49):
+        rows += [] if week == 40 else mail("always there", week, {"TLS1.3": 50})
+    bring(settings, {"connector-all": export(rows, SUMS)})
+    return settings
+
+
+@pytest.fixture(scope="module")
+def week_47(ledger: Settings) -> Found:
+    return said(ledger, "2026-W47")
+
+
+def numbers(insight: dict[str, Any]) -> tuple[int, int, int]:
+    return insight["numerator"], insight["denominator"], insight["undecided"]
+
+
+NO_TLS, TLS_1_0 = "no-tls-above-25", "tls-1-0-above-50"
+
+
+@pytest.mark.parametrize(
+    ("name", "direction", "expected", "digits"),
+    [
+        ("plain 25 of 100", "inbound", None, 0),
+        ("plain 26 of 100", "inbound", (26, 100, 0), 1),
+        ("plain 2500 of 10000", "inbound", None, 0),
+        ("plain 2501 of 10000", "inbound", (2501, 10_000, 0), 2),
+        ("plain one way", "inbound", (26, 100, 0), 1),
+        ("plain one way", "outbound", None, 0),
+        ("No connector", "inbound", (2600, 10_000, 0), 1),
+        ("No connector", "outbound", None, 0),
+    ],
+)
+def test_no_tls_above_25(
+    week_47: Found, name: str, direction: str, expected: tuple[int, int, int] | None, digits: int
+) -> None:
+    found = week_47.get((NO_TLS, direction, name))
+    assert (numbers(found) if found else None) == expected
+    if found:
+        assert (found["verdict"], found["provisional"], found["threshold"], found["comparator"]) == (
+            "speaks", False, 0.25, ">",
+        )  # fmt: skip
+        assert found["share"] == found["lower"] == found["upper"] == found["numerator"] / found["denominator"]
+        assert found["share_digits"] == digits
+        assert f"{100 * found['share']:.{digits}f}" not in ("25", "25.0")
+
+
+@pytest.mark.parametrize(
+    ("name", "expected", "digits"),
+    [("old 50 of 100", None, 0), ("old 51 of 100", (51, 100, 0), 1), ("old 5001 of 10000", (5001, 10_000, 0), 2)],
+)
+def test_tls_1_0_above_50(week_47: Found, name: str, expected: tuple[int, int, int] | None, digits: int) -> None:
+    found = week_47.get((TLS_1_0, "outbound", name))
+    assert (numbers(found) if found else None) == expected
+    assert not found or found["share_digits"] == digits
+
+
+@pytest.mark.parametrize(
+    ("rule_id", "name", "expected", "verdict"),
+    [
+        (NO_TLS, "plain never decided", (20, 100, 100), "undecided"),
+        (NO_TLS, "plain over all the same", (60, 100, 100), "speaks"),
+        (NO_TLS, "plain under all the same", None, ""),
+        (NO_TLS, "plain speaks but open", (30, 100, 50), "undecided"),
+        (NO_TLS, "encrypted somehow", None, ""),
+        (NO_TLS, "all unknown", (0, 0, 40), "undecided"),
+        (TLS_1_0, "old maybe", (40, 80, 40), "undecided"),
+        (TLS_1_0, "all unknown", (0, 0, 40), "undecided"),
+        ("deprecated-tls", "encrypted somehow", (0, 80, 1000), "undecided"),
+    ],
+)
+def test_undecided_messages_are_apart_and_may_leave_a_rule_open(
+    week_47: Found, rule_id: str, name: str, expected: tuple[int, int, int] | None, verdict: str
+) -> None:
+    found = week_47.get((rule_id, "inbound", name))
+    assert (numbers(found) if found else None) == expected
+    if found and expected:
+        n, total, undecided = expected
+        assert (found["verdict"], found["provisional"]) == (verdict, verdict == "undecided")
+        assert found["lower"] == n / (total + undecided)
+        assert found["upper"] == (n + undecided) / (total + undecided)
+        assert found["share"] == (n / total if total else None)
+
+
+def test_deprecated_tls_names_partners_and_volumes(week_47: Found) -> None:
+    rare, both = (week_47["deprecated-tls", "inbound", name] for name in ("one old in a thousand", "ssl"))
+    assert numbers(rare) == (1, 1000, 0)
+    assert rare["references"] == ["RFC 8996"]
+    assert numbers(both) == (4, 15, 0)
+    told = [(line["partner_domain"], line["versions"], line["messages"]) for line in both["partners"]]
+    assert told == [("b.example", {"TLS 1.0": 3, "TLS 1.3": 2}, 5), ("a.example", {"SSL 3.0": 1, "TLS 1.2": 9}, 10)]
+    assert both["partners"][0]["first_seen_date"] == both["partners"][0]["last_seen_date"] == "2026-11-16"
+    assert ("deprecated-tls", "inbound", "plain but not old") not in week_47
+
+
+@pytest.mark.parametrize("name", ["static", "cbc", "3des", "rc4", "anonymous", "null"])
+def test_weak_ciphers_speak(week_47: Found, name: str) -> None:
+    found = week_47["weak-cipher", "inbound", f"cipher {name}"]
+    assert (*numbers(found), found["verdict"]) == (10, 10, 0, "speaks")
+
+
+def test_weak_cipher_is_silent_where_only_the_bulk_cipher_is_known(week_47: Found) -> None:
+    assert ("weak-cipher", "inbound", "cipher bulk only") not in week_47
+    assert ("weak-cipher", "inbound", "cipher good") not in week_47
+    mixed = week_47["weak-cipher", "inbound", "cipher mixed"]
+    assert (*numbers(mixed), mixed["provisional"]) == (7, 22, 5, False)
+    by_day = {day["data_date"]: day["share"] for day in mixed["days"]}
+    assert by_day["2026-11-16"] == {"n": 7, "total": 22, "undecided": 0}
+    assert by_day["2026-11-18"] == {"n": 0, "total": 0, "undecided": 5}
+
+
+def test_weak_cipher_goes_by_the_profile_that_the_rule_names(ledger: Settings) -> None:
+    speaks = {}
+    for profile in ("rfc9325", "pci-dss-4.0.1", "bsi-tr-02102-2"):
+        told = {"kind": "cipher_share", "profile": profile, "threshold": 0, "open": "silent"}
+        found = said(ledger, "2026-W47", only(rule("weak", **told)))
+        speaks[profile] = {key[2].removeprefix("cipher ") for key in found if key[2] and key[2].startswith("cipher ")}
+    assert speaks == {
+        "rfc9325": {"static", "cbc", "3des", "rc4", "anonymous", "null", "mixed"},
+        "pci-dss-4.0.1": {"rc4", "null"},
+        "bsi-tr-02102-2": {"static", "3des", "rc4", "anonymous", "null"},
+    }
+
+
+def test_a_cipher_rule_that_speaks_only_of_what_is_known_says_so(ledger: Settings) -> None:
+    """7 of 22 is over 30 %, 7 of 27 is not: `open = "silent"` must not make a certainty of it."""
+    told = {"kind": "cipher_share", "threshold": "30%", "open": "silent"}
+    found = said(ledger, "2026-W47", only(rule("weak", **told)))["weak", "inbound", "cipher mixed"]
+    assert (found["verdict"], found["provisional"]) == ("undecided", True)
+
+
+FORCED = "forced-tls-contradicted"
+
+
+def test_forced_tls_contradicted_from_the_export_and_from_the_settings(week_47: Found) -> None:
+    assert numbers(week_47[FORCED, "inbound", "forced and plain"]) == (1, 500, 0)
+    assert week_47[FORCED, "inbound", "forced and plain"]["partners"][0]["partner_domain"] == "branch.example"
+    by_settings = week_47[FORCED, "outbound", "forced by settings"]
+    assert numbers(by_settings) == (2, 500, 0)
+    assert by_settings["contact"] == "Postmaster, +46 1"
+    assert by_settings["advice"].endswith("Contact: Postmaster, +46 1.")
+    assert by_settings["partner"] == "Fabrikam"
+    for name in ("forced and kept", "not forced"):
+        assert (FORCED, "inbound", name) not in week_47
+
+
+def test_forced_tls_counts_only_the_days_on_which_it_was_forced(week_47: Found) -> None:
+    thursday = week_47[FORCED, "inbound", "forced from Thursday"]
+    assert numbers(thursday) == (4, 400, 0)
+    assert [day["data_date"] for day in thursday["days"]] == [day.isoformat() for day in days(47)[3:]]
+    assert (FORCED, "inbound", "forced until Thursday") not in week_47
+    late = week_47[FORCED, "inbound", "forced since last Wednesday"]
+    assert (*numbers(late), late["periods_in_a_row"], late["first_seen"]) == (3, 100, 0, 1, "2026-W47")
+    assert late["share_before"] == 0
+
+
+def test_tls_got_worse_by_more_than_it_usually_moves(week_47: Found) -> None:
+    worse = {key[2] for key in week_47 if key[0] == "tls-got-worse"}
+    assert {"fell 21", "steady, fell 11", "fell or not"} <= worse
+    assert not {"fell 20", "steady, fell 10", "rose", "young"} & worse
+    found = week_47["tls-got-worse", "inbound", "fell 21"]
+    assert (*numbers(found), found["verdict"], found["share_before"]) == (969, 1000, 0, "speaks", 0.99)
+    assert (found["numerator_before"], found["denominator_before"]) == (990, 1000)
+    assert found["detail"] == "The share fell by 2.1 percentage points since 2026-W46; usually it moves by up to 2.0."
+    assert len(found["days"]) == 7
+    unsure = week_47["tls-got-worse", "inbound", "fell or not"]
+    assert (unsure["verdict"], unsure["provisional"]) == ("undecided", True)
+
+
+def test_unknown_is_large(week_47: Found) -> None:
+    large = {key[2] for key in week_47 if key[0] == "unknown-large"}
+    assert {"unknown 6 of 100", "unknown enough", "version unknown 6 of 100", "all unknown"} <= large
+    assert not {"unknown 5 of 100", "unknown few"} & large
+
+
+def test_unknown_is_suddenly_up(week_47: Found) -> None:
+    """As it is when a header changed upstream; weeks without mail between do not hide it."""
+    rose = {key[2]: found for key, found in week_47.items() if key[0] == "unknown-rose"}
+    assert {"unknown rose 3", "unknown rose over a gap"} <= set(rose)
+    assert "unknown rose 2" not in rose
+    assert rose["unknown rose over a gap"]["detail"] == "The share was 0.0 % in 2026-W44."
+
+
+def test_a_header_that_changed_upstream_raises_unknown(tmp_path: Any) -> None:
+    settings = site(tmp_path, **IRREGULAR)
+    rows = mail("hub", 46, {"TLS1.3": 60, "No TLS": 40}) + mail("hub", 47, {"": 100})
+    bring(settings, {"connector-all": export(rows, SUMS)})
+    found = said(settings, "2026-W47")
+    assert {"unknown-large", "unknown-rose"} <= {key[0] for key in found if key[2] == "hub"}
+    assert found[NO_TLS, "inbound", "hub"]["verdict"] == "undecided"
+
+
+def test_connector_silent(ledger: Settings, week_47: Found) -> None:
+    silent = {key[2]: found for key, found in week_47.items() if key[0] == "connector-silent"}
+    assert "fell silent" in silent
+    assert not {"goes on", "was seen once", "came back", "always there"} & set(silent)
+    found = silent["fell silent"]
+    assert (found["numerator"], found["periods_in_a_row"], found["first_seen"]) == (0, 2, "2026-W46")
+    assert "2026-11-02" in found["detail"]
+    assert ended(ledger, "2026-W47")["connector-silent", "inbound", "came back"]["periods"] == 2
+    for weeks, speaks in ((2, True), (3, False)):
+        asked = only(rule("silent", kind="connector_silent", weeks=weeks))
+        assert (("silent", "inbound", "fell silent") in said(ledger, "2026-W47", asked)) is speaks
+    assert not {key for key in said(ledger, "2026-W49") if key[0] == "connector-silent"}, "no data came at all"
+
+
+def test_connector_silent_stops_when_the_connector_is_gone(ledger: Settings) -> None:
+    """Last mail on the Monday of week 37: 10 weeks at the end of week 47."""
+    for weeks in (1, 10):
+        asked = only(rule("silent", kind="connector_silent", weeks=weeks))
+        assert ("silent", "inbound", "gone for long") in said(ledger, "2026-W47", asked)
+    found = said(ledger, "2026-W47", only(rule("silent", kind="connector_silent", weeks=11)))
+    assert ("silent", "inbound", "gone for long") not in found
+
+
+def test_connector_new(ledger: Settings, week_47: Found) -> None:
+    found = week_47["connector-new", "inbound", "appeared"]
+    assert (found["numerator"], found["severity"], found["detail"]) == (9, "info", "First mail on 2026-11-16.")
+    assert ("connector-new", "inbound", "goes on") not in week_47
+    assert ("connector-new", "inbound", "appeared in 39") in said(ledger, "2026-W39")
+    assert not [key for key in said(ledger, "2026-W38") if key[0] == "connector-new"], "the ledger is too young"
+
+
+def test_connector_changed(week_47: Found) -> None:
+    changed = {key[2]: found["detail"] for key, found in week_47.items() if key[0] == "connector-changed"}
+    assert changed["changed type"] == "Type: was Partner, On-premises from 2026-11-16 on."
+    assert changed["changed forced"] == "Forced TLS: was no, yes from 2026-11-16 on."
+    assert "told nothing new" not in changed
+    assert changed["there and back"] == (
+        "Forced TLS: was yes, no from 2026-11-19 on. Forced TLS: was no, yes from 2026-11-20 on."
+    )
+
+
+def test_volume_out_of_band(week_47: Found) -> None:
+    out = {key[2]: found for key, found in week_47.items() if key[0] == "volume-out-of-band"}
+    assert {"volume 201", "volume 49", "volume spread 149", "volume three weeks", "volume small 20"} <= set(out)
+    assert not {"volume 200", "volume 50", "volume spread 148", "volume two weeks", "volume small 19"} & set(out)
+    found = out["volume 201"]
+    assert (found["numerator"], found["denominator"]) == (1, 7)
+    assert found["detail"] == "2026-11-16: 201 messages; the same weekday usually has 100 to 100."
+
+
+def test_ready_to_enforce(week_47: Found) -> None:
+    ready = {key[2] for key in week_47 if key[0] == "ready-to-enforce"}
+    assert "ready" in ready
+    assert not {"ready but for one", "one message in four weeks", "ready but unknown", "forced already"} & ready
+    assert "ready for three weeks" not in ready
+    found = week_47["ready-to-enforce", "inbound", "ready"]
+    assert (found["numerator"], found["denominator"]) == (0, 100)
+
+
+def test_what_would_break(week_47: Found) -> None:
+    found = week_47["would-break", "inbound", "would break"]
+    assert numbers(found) == (9, 209, 0)
+    assert found["detail"] == ("9 messages of 2 partners would have failed: 7 without TLS, 2 with TLS 1.1 or older.")
+    assert [line["partner_domain"] for line in found["partners"]] == ["a.example", "b.example"]
+    might = week_47["would-break", "inbound", "might break"]
+    assert (*numbers(might), might["verdict"]) == (0, 100, 4, "undecided")
+    assert ("would-break", "inbound", "ready") not in week_47
+    assert ("would-break", "inbound", "forced and plain") not in week_47
+
+
+@pytest.mark.parametrize(
+    ("name", "in_a_row", "first_seen"),
+    [
+        ("stood four weeks", 4, "2026-W44"),
+        ("stood with a gap", 3, "2026-W44"),
+        ("stood, then not, then again", 2, "2026-W46"),
+        ("plain 26 of 100", 1, "2026-W47"),
+    ],
+)
+def test_weeks_in_a_row_and_first_seen(week_47: Found, name: str, in_a_row: int, first_seen: str) -> None:
+    found = week_47[NO_TLS, "inbound", name]
+    assert (found["periods_in_a_row"], found["first_seen"]) == (in_a_row, first_seen)
+
+
+def test_change_since_last_week(week_47: Found) -> None:
+    found = week_47[NO_TLS, "inbound", "stood four weeks"]
+    before = (found["share_before"], found["numerator_before"], found["denominator_before"])
+    assert before == (0.32, 32, 100)
+    assert week_47[NO_TLS, "inbound", "plain 26 of 100"]["share_before"] is None
+
+
+def test_resolved_insights_are_listed_once_with_how_long_they_stood(ledger: Settings) -> None:
+    over = ended(ledger, "2026-W47")
+    stood = {name: over[NO_TLS, "inbound", name] for name in ("ended", "ended after a gap")}
+    assert {name: (item["periods"], item["first_seen"]) for name, item in stood.items()} == {
+        "ended": (2, "2026-W45"),
+        "ended after a gap": (2, "2026-W44"),
+    }
+    assert (NO_TLS, "inbound", "ended long ago") not in over
+    assert (NO_TLS, "inbound", "ended long ago") in ended(ledger, "2026-W46")
+    assert (NO_TLS, "inbound", "ended") not in ended(ledger, "2026-W48")
+
+
+def test_a_week_without_any_data_ends_nothing(ledger: Settings) -> None:
+    assert ended(ledger, "2026-W40") == {}
+    assert said(ledger, "2026-W40") == {}
+    found = said(ledger, "2026-W41")[NO_TLS, "inbound", "stood over the lost week"]
+    assert (found["periods_in_a_row"], found["first_seen"]) == (3, "2026-W38")
+
+
+def test_a_fall_is_no_standing_state_that_ends(ledger: Settings) -> None:
+    assert not [key for key in ended(ledger, "2026-W48") if key[0] in ("tls-got-worse", "unknown-rose")]
+
+
+def test_every_insight_carries_its_evidence(week_47: Found) -> None:
+    promised = {
+        "rule", "rule_version", "severity", "verdict", "direction", "connector", "numerator", "denominator",
+        "undecided", "share", "lower", "upper", "threshold", "provisional", "advice", "title", "days", "first_seen",
+        "periods_in_a_row", "share_before", "acknowledged", "contact", "references", "share_digits",
+    }  # fmt: skip
+    for found in week_47.values():
+        assert promised <= set(found)
+        assert found["rule_version"] == 1
+        assert found["advice"]
+        assert found["first_seen"]
+        if found["share"] is not None and found["rule"] not in ("connector-silent", "volume-out-of-band"):
+            assert sum(day["share"]["n"] for day in found["days"]) == found["numerator"], found["rule"]
+            assert sum(day["share"]["total"] for day in found["days"]) == found["denominator"]
+            assert sum(day["share"]["undecided"] for day in found["days"]) == found["undecided"]
+
+
+def test_texts_are_whole_in_both_languages(ledger: Settings, week_47: Found) -> None:
+    swedish = said(ledger, "2026-W47", language="sv")
+    for key, found in week_47.items():
+        assert swedish[key]["title"] != found["title"]
+        assert "{" not in found["detail"] + swedish[key]["detail"]
+        assert bool(found["detail"]) == bool(swedish[key]["detail"])
+    assert "2,1 procentenheter" in swedish["tls-got-worse", "inbound", "fell 21"]["detail"]
+
+
+def test_a_new_threshold_rule_needs_no_code(ledger: Settings) -> None:
+    told = {"measure": ["TLS 1.2"], "comparator": "<", "threshold": "75%", "severity": "notice"}
+    found = said(ledger, "2026-W47", policy(more=rule("tls-1-2-below-75", **told)))
+    below = {key[2]: item for key, item in found.items() if key[0] == "tls-1-2-below-75"}
+    assert numbers(below["plain 26 of 100"]) == (74, 100, 0)
+    assert "plain 25 of 100" not in below
+    assert below["plain 2501 of 10000"]["share_digits"] == 2
+    assert below["plain 26 of 100"]["comparator"] == "<"
+    whole = said(ledger, "2026-W47", only(rule("all", measure="protected", scope="direction", threshold="1%")))
+    assert set(whole) == {("all", "inbound", None), ("all", "outbound", None)}
+
+
+def acknowledged(until: str, **more: str) -> str:
+    told = {"rule": NO_TLS, "by": "Kim", "why": "moves in May"} | more
+    return (
+        "\n[[acknowledgements]]\n"
+        + "\n".join(f'{key} = "{value}"' for key, value in told.items())
+        + f"\nuntil = {until}\n"
+    )
+
+
+def test_acknowledgements_and_expired_ones(ledger: Settings) -> None:
+    here = {"connector": "plain 26 of 100", "direction": "inbound"}
+    found = said(ledger, "2026-W47", policy(more=acknowledged("2026-11-22", **here)))
+    told = found[NO_TLS, "inbound", "plain 26 of 100"]["acknowledged"]
+    assert told == {"by": "Kim", "until": "2026-11-22", "why": "moves in May"}
+    assert found[NO_TLS, "inbound", "plain one way"]["acknowledged"] is None
+    assert not [key for key in found if key[0] == "acknowledgement-expired"]
+
+    found = said(ledger, "2026-W47", policy(more=acknowledged("2026-11-21", **here)))
+    assert found[NO_TLS, "inbound", "plain 26 of 100"]["acknowledged"] is None
+    expired = found["acknowledgement-expired", "inbound", "plain 26 of 100"]
+    assert expired["detail"] == "Accepted by Kim until 2026-11-21: moves in May"
+    both = policy(more=acknowledged("2026-11-21", **here) + acknowledged("2027-01-31", **here))
+    assert not [key for key in said(ledger, "2026-W47", both) if key[0] == "acknowledgement-expired"]
+    gone = policy(more=acknowledged("2026-11-21", connector="plain 25 of 100"))
+    assert not [key for key in said(ledger, "2026-W47", gone) if key[0] == "acknowledgement-expired"]
