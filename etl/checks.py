@@ -1,4 +1,4 @@
-"""Tries the surroundings that the settings speak of: sources, storage, mail server, fonts, system libraries."""
+"""Tries what the settings speak of: sources, policy, storage, mail server, fonts, system libraries."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Literal
 
 from etl import landing
+from etl.insights.policy import PolicyInvalid, load_policy
 from etl.settings import Settings, Smtp, Source
 from etl.smtp import connect
 
@@ -37,6 +38,7 @@ def run(settings: Settings) -> Iterator[Check]:
         yield Check("wrong", "sources", "none configured", "add [[sources]] to the settings")
     for source in settings.sources:
         yield source_check(source)
+    yield from policy_checks(settings)
     storage = settings.storage
     for name, folder in (("root", storage.root), ("work", storage.work_path), ("archive", storage.archive_path)):
         yield folder_check(f"storage {name}", folder)
@@ -64,6 +66,20 @@ def source_check(source: Source) -> Check:
     if locked:
         return Check("wrong", subject, f"{len(locked)} file(s) may not be read, {locked[0]} first", "give the right")
     return Check("ok", subject, f"{len(fitting)} of {len(names)} file(s) fit {source.pattern}")
+
+
+def policy_checks(settings: Settings) -> Iterator[Check]:
+    """Whether the policy can be judged by, each problem for itself, and has words in every language of the reports."""
+    try:
+        policy = load_policy(settings)
+    except PolicyInvalid as error:
+        yield from (Check("wrong", "policy", problem, "correct the policy file") for problem in error.problems)
+        return
+    yield Check("ok", "policy", f"{policy.id}, version {policy.version}: {len(policy.rules)} rule(s)")
+    for language in settings.report.languages:
+        lacking = [rule.id for rule in policy.rules if language not in rule.title or language not in rule.advice]
+        if lacking:
+            yield Check("note", "policy", f"no texts in '{language}' for {', '.join(lacking)}", "add them")
 
 
 def folder_check(subject: str, folder: Path) -> Check:

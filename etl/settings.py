@@ -61,7 +61,7 @@ def _bytes(value: object) -> int:
 def _zone(value: str) -> str:
     if not periods.is_zone(value):
         raise ValueError(
-            f"an IANA time zone such as 'Europe/Stockholm' is allowed{_nearest(value, periods.zone_names())}"
+            f"an IANA time zone such as 'Europe/Stockholm' is allowed{nearest(value, periods.zone_names())}"
         )
     return value
 
@@ -95,12 +95,13 @@ def _network(value: str) -> str:
 
 def _format(value: str) -> str:
     if value not in formats.names():
-        raise ValueError(f"one of {', '.join(formats.names())} is allowed{_nearest(value, formats.names())}")
+        raise ValueError(f"one of {', '.join(formats.names())} is allowed{nearest(value, formats.names())}")
     return value
 
 
-def _nearest(value: str, known: Collection[str]) -> str:
-    near = difflib.get_close_matches(value, sorted(known), n=1)
+def nearest(value: object, known: Collection[str]) -> str:
+    """`; did you mean '…'?` with the known name most like `value`, or nothing."""
+    near = difflib.get_close_matches(str(value), sorted(known), n=1)
     return f"; did you mean '{near[0]}'?" if near else ""
 
 
@@ -294,7 +295,7 @@ class Settings(_Table):
         raise NotFound(
             f"no source is called '{name}'",
             f"one of {', '.join(known) or '(none configured)'}",
-            f"look at [[sources]]{_nearest(name, known)}",
+            f"look at [[sources]]{nearest(name, known)}",
         )
 
     def staging_inputs(self, source: Source) -> dict[str, Any]:
@@ -414,7 +415,7 @@ def _problem(error: Any, raw: dict[str, Any]) -> str:
     key = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in location).lstrip(".") or "settings"
     if error["type"] == "extra_forbidden":
         known = _known_keys(location[:-1])
-        near = _nearest(str(location[-1]), known)
+        near = nearest(str(location[-1]), known)
         return f"{key}: unknown key{near or '; allowed are ' + ', '.join(sorted(known))}"
     if error["type"] == "missing":
         return f"{key}: found nothing; the key is required"

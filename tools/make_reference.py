@@ -21,6 +21,8 @@ sys.path.insert(0, str(ROOT))
 
 from etl import errors, formats, settings  # noqa: E402  the repository's root comes first on the path
 from etl.cli import app  # noqa: E402  as above
+from etl.insights.classes import MEASURES  # noqa: E402  as above
+from etl.insights.policy import BUNDLED, KINDS, SEVERITIES, Policy, parse_policy  # noqa: E402  as above
 
 TARGET = ROOT / "docs" / "reference.md"
 
@@ -105,6 +107,18 @@ def _default(value: Any) -> str:
     return f"`{value}`"
 
 
+def policy_kinds() -> str:
+    """The kinds of rules that a policy may have, and the rules of the one that comes with the program."""
+    bundled: Policy = parse_policy(BUNDLED.read_bytes())
+    rows = []
+    for name, kind in KINDS.items():
+        own = ", ".join(f"`{rule.id}`" for rule in bundled.rules if rule.kind == name)
+        rows.append(
+            [f"`{name}`", ", ".join(f"`{key}`" for key in kind.needs), ", ".join(f"`{key}`" for key in kind.takes), own]
+        )
+    return _table(["kind", "must state", "may state", "built in"], rows)
+
+
 def warehouse_tables() -> str:
     """The published warehouse's tables and columns, from the SQL that makes them."""
     text = (ROOT / "etl" / "sql" / "warehouse.sql").read_text(encoding="utf-8")
@@ -138,6 +152,16 @@ def reference() -> str:
             "## Formats",
             "",
             "See [formats.md](formats.md). Known here: " + ", ".join(f"`{name}`" for name in formats.names()) + ".",
+            "",
+            "## The policy",
+            "",
+            "A TOML file; `etl/insights/policy.toml` comes with the program and shows every kind. Each rule has `id`,",
+            "`version`, `severity` (" + ", ".join(SEVERITIES) + "), `title` and `advice` per language, and may have",
+            "`references`. Without `kind` it is a `share`: n of N messages of a class against a threshold. A class",
+            "(`measure`) is " + ", ".join(f"`{name}`" for name in MEASURES) + ", or a list of TLS versions.",
+            "`[[acknowledgements]]` accept an insight: `rule`, `by`, `until`, `why`, and `direction` or `connector`.",
+            "",
+            policy_kinds(),
             "",
             "## The warehouse",
             "",

@@ -164,7 +164,7 @@ def check(
     context: typer.Context,
     as_json: Annotated[bool, typer.Option("--json", help="As a list of objects.")] = False,
 ) -> None:
-    """Tries settings and surroundings: sources, storage, mail server, fonts and system libraries.
+    """Tries settings and surroundings: sources, policy, storage, mail server, fonts and system libraries.
 
     Exit code 0: all is well; 1: something is not (warnings alone are well); 78: the settings are wrong.
     """

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import re
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal, InvalidOperation
@@ -20,8 +20,10 @@ from typing import Any, Literal
 from etl.errors import Terminal
 from etl.insights.classes import MEASURES
 from etl.insights.decide import COMPARATORS
+from etl.insights.profiles import JUDGES_CIPHERS
+from etl.insights.texts import languages
 from etl.report.model import TLS_VERSIONS
-from etl.settings import Settings
+from etl.settings import Settings, nearest
 
 BUNDLED = Path(__file__).with_name("policy.toml")
 
@@ -29,31 +31,43 @@ Severity = Literal["critical", "warning", "notice", "info"]
 SEVERITIES = ("critical", "warning", "notice", "info")
 SCOPES = ("connector", "named_connector", "direction")
 CONDITIONS = ("forced_tls", "not_forced_tls")
-PROFILES = ("rfc9325", "nist-sp-800-52r2", "pci-dss-4.0.1", "bsi-tr-02102-2")
+_ALWAYS = ("id", "version", "kind", "title", "advice", "severity", "references")
+_PLACED = ("scope", "when")
 
-NUMBERS: dict[str, tuple[str, ...]] = {
-    "share": ("threshold",),
-    "cipher_share": ("threshold",),
-    "rise": ("threshold",),
-    "got_worse": ("threshold", "factor"),
-    "connector_silent": ("weeks",),
-    "connector_new": ("weeks",),
-    "connector_changed": (),
-    "volume_band": ("factor",),
-    "ready_to_enforce": ("weeks",),
-    "would_break": (),
-    "data_incomplete": (),
-    "data_truncated": (),
-    "data_late": (),
-    "acknowledgement_expired": (),
+
+@dataclass(frozen=True)
+class Kind:
+    """What a kind of rule must state besides its words, and what it may."""
+
+    needs: tuple[str, ...] = ()
+    takes: tuple[str, ...] = ()
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """All keys that mean something to it."""
+        return (*_ALWAYS, *self.needs, *self.takes)
+
+
+KINDS = {
+    "share": Kind(("threshold",), ("measure", "comparator", "minimum_messages", *_PLACED)),
+    "cipher_share": Kind(("threshold",), ("profile", "comparator", "minimum_messages", "open", "scope")),
+    "rise": Kind(("threshold",), ("measure", "minimum_messages", *_PLACED)),
+    "got_worse": Kind(("threshold", "factor"), ("measure", "minimum_messages", *_PLACED)),
+    "connector_silent": Kind(("weeks",), ("scope",)),
+    "connector_new": Kind(("weeks",), ("scope",)),
+    "connector_changed": Kind((), ("scope",)),
+    "volume_band": Kind(("factor",), ("weeks", "minimum_messages", "scope")),
+    "ready_to_enforce": Kind(("weeks",), ("measure", "minimum_messages", *_PLACED)),
+    "would_break": Kind((), ("measure", "minimum_messages", *_PLACED)),
+    "data_incomplete": Kind(),
+    "data_truncated": Kind(),
+    "data_late": Kind(),
+    "acknowledgement_expired": Kind(),
 }
-"""Kinds of rules, and the numbers that each must state."""
+"""Kinds of rules."""
 
 _TABLE = {"id", "version", "rules", "acknowledgements", "contact"}
-_RULE = {
-    "id", "version", "kind", "title", "advice", "measure", "scope", "when", "profile", "comparator", "threshold",
-    "factor", "weeks", "minimum_messages", "severity", "references", "open",
-}  # fmt: skip
+_RULE = {key for kind in KINDS.values() for key in kind.keys}
 _ACKNOWLEDGEMENT = {"rule", "direction", "connector", "by", "until", "why"}
 _ID = re.compile(r"[a-z0-9][a-z0-9-]*")
 
@@ -197,30 +211,49 @@ class Lines:
 
 
 def _problems(content: dict[str, Any], lines: Lines) -> Iterator[str]:
-    for key in sorted(content.keys() - _TABLE):
-        yield f"{lines.of(key)}: '{key}' is no key of a policy; allowed are {', '.join(sorted(_TABLE))}"
+    yield from _unknown_keys(content, _TABLE, "a policy", (), lines)
     if not isinstance(content.get("id"), str) or not content["id"]:
         yield f"{lines.of('id')}: id is required, a text"
     if not _is_count(content.get("version"), 1):
         yield f"{lines.of('version')}: version is required, a whole number from 1"
     yield from _words("contact", content.get("contact", {}), ("contact",), lines, required=False)
+    for key in ("rules", "acknowledgements"):
+        if not _is_list_of_tables(content.get(key, [])):
+            yield f"{lines.of(key)}: {key} is a list of tables, each under [[{key}]]"
+    if not content.get("rules"):
+        yield f"{lines.of('rules')}: a policy needs at least one [[rules]]"
     seen: dict[str, int] = {}
     for index, rule in enumerate(_tables(content, "rules")):
         yield from _rule_problems(rule, index, lines, seen)
     for index, item in enumerate(_tables(content, "acknowledgements")):
-        yield from _acknowledgement_problems(item, index, lines, set(seen))
+        yield from _acknowledgement_problems(item, index, lines, seen)
+
+
+def _unknown_keys(
+    table: dict[str, Any], known: Collection[str], what: str, here: tuple[str | int, ...], lines: Lines
+) -> Iterator[str]:
+    for key in sorted(table.keys() - set(known)):
+        yield f"{lines.of(*here, key)}: '{key}' is no key of {what}{_allowed(key, sorted(known))}"
+
+
+def _allowed(value: object, known: Collection[str]) -> str:
+    return nearest(value, known) or f"; allowed are {', '.join(known)}"
+
+
+def _is_list_of_tables(value: Any) -> bool:
+    return isinstance(value, list) and all(isinstance(item, dict) for item in value)
 
 
 def _tables(content: dict[str, Any], key: str) -> list[dict[str, Any]]:
     value = content.get(key, [])
-    return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
+    return value if _is_list_of_tables(value) else []
 
 
 def _rule_problems(rule: dict[str, Any], index: int, lines: Lines, seen: dict[str, int]) -> Iterator[str]:
     here = ("rules", index)
-    name = rule.get("id")
-    for key in sorted(rule.keys() - _RULE):
-        yield f"{lines.of(*here, key)}: '{key}' is no key of a rule; allowed are {', '.join(sorted(_RULE))}"
+    name, kind = rule.get("id"), rule.get("kind", "share")
+    known = KINDS.get(kind) if isinstance(kind, str) else None
+    yield from _unknown_keys(rule, _RULE, "a rule", here, lines)
     if not isinstance(name, str) or not _ID.fullmatch(name):
         yield f"{lines.of(*here, 'id')}: a rule's id is required: lower-case letters, digits and '-'"
     elif name in seen:
@@ -231,16 +264,23 @@ def _rule_problems(rule: dict[str, Any], index: int, lines: Lines, seen: dict[st
     if not _is_count(rule.get("version"), 1):
         yield f"{lines.of(*here, 'version')}: version is required, a whole number from 1"
     for key, allowed, default in (
-        ("kind", tuple(NUMBERS), "share"),
+        ("kind", tuple(KINDS), "share"),
         ("severity", SEVERITIES, None),
         ("comparator", COMPARATORS, ">"),
         ("scope", SCOPES, "connector"),
         ("when", CONDITIONS, CONDITIONS[0]),
-        ("profile", PROFILES, "rfc9325"),
+        ("profile", JUDGES_CIPHERS, "rfc9325"),
         ("open", ("listed", "silent"), "listed"),
     ):
-        if rule.get(key, default) not in allowed:
-            yield f"{lines.of(*here, key)}: {key} is {rule.get(key)!r}; allowed are {', '.join(allowed)}"
+        value = rule.get(key, default)
+        if value not in allowed:
+            yield f"{lines.of(*here, key)}: {key} is {value!r}{_allowed(value, allowed)}"
+    if known:
+        for key in sorted(rule.keys() & _RULE - set(known.keys)):
+            yield f"{lines.of(*here, key)}: {key} means nothing to a rule of the kind '{kind}'"
+        for key in known.needs:
+            if key not in rule:
+                yield f"{lines.of(*here)}: a rule of the kind '{kind}' needs {key}"
     yield from _measure_problems(rule.get("measure", "no_tls"), lines.of(*here, "measure"))
     yield from _number_problems(rule, here, lines)
     for key in ("title", "advice"):
@@ -253,16 +293,13 @@ def _rule_problems(rule: dict[str, Any], index: int, lines: Lines, seen: dict[st
 def _measure_problems(measure: Any, line: str) -> Iterator[str]:
     if isinstance(measure, str):
         if measure not in MEASURES:
-            yield f"{line}: measure is '{measure}'; allowed are {', '.join(MEASURES)}, or a list of TLS versions"
+            near = nearest(measure, MEASURES) or f"; allowed are {', '.join(MEASURES)}, or a list of TLS versions"
+            yield f"{line}: measure is '{measure}'{near}"
     elif not isinstance(measure, list) or not measure or any(item not in TLS_VERSIONS for item in measure):
         yield f"{line}: measure is a name or a list of {', '.join(TLS_VERSIONS)}"
 
 
 def _number_problems(rule: dict[str, Any], here: tuple[str | int, ...], lines: Lines) -> Iterator[str]:
-    needed = NUMBERS.get(str(rule.get("kind", "share")), ())
-    for key in needed:
-        if key not in rule:
-            yield f"{lines.of(*here)}: a rule of the kind '{rule.get('kind', 'share')}' needs {key}"
     if "threshold" in rule:
         line = lines.of(*here, "threshold")
         threshold = _fraction(rule["threshold"])
@@ -291,17 +328,18 @@ def _words(key: str, value: Any, path: tuple[str | int, ...], lines: Lines, *, r
         yield f'{lines.of(*path)}: {key} is a text per language, such as {key} = {{ en = "…" }}'
         return
     for language, text in value.items():
-        if not re.fullmatch(r"[a-z]{2}", language) or not isinstance(text, str) or not text.strip():
-            yield f"{lines.of(*path, language)}: {key}.{language}: a two-letter language and a text that is not empty"
+        if language not in languages():
+            known = f"known are {', '.join(languages())}"
+            yield f"{lines.of(*path, language)}: {key}.{language}: there is no language '{language}' here; {known}"
+        if not isinstance(text, str) or not text.strip():
+            yield f"{lines.of(*path, language)}: {key}.{language} is a text that is not empty"
 
 
-def _acknowledgement_problems(item: dict[str, Any], index: int, lines: Lines, rules: set[str]) -> Iterator[str]:
+def _acknowledgement_problems(item: dict[str, Any], index: int, lines: Lines, rules: Collection[str]) -> Iterator[str]:
     here = ("acknowledgements", index)
-    for key in sorted(item.keys() - _ACKNOWLEDGEMENT):
-        allowed = ", ".join(sorted(_ACKNOWLEDGEMENT))
-        yield f"{lines.of(*here, key)}: '{key}' is no key of an acknowledgement; allowed are {allowed}"
-    if item.get("rule") not in rules:
-        yield f"{lines.of(*here, 'rule')}: no rule is called '{item.get('rule')}'"
+    yield from _unknown_keys(item, _ACKNOWLEDGEMENT, "an acknowledgement", here, lines)
+    if item.get("rule") not in list(rules):
+        yield f"{lines.of(*here, 'rule')}: no rule is called {item.get('rule')!r}{nearest(item.get('rule'), rules)}"
     for key in ("by", "why"):
         if not isinstance(item.get(key), str) or not item[key].strip():
             yield f"{lines.of(*here, key)}: {key} is required, a text"

@@ -13,7 +13,7 @@ from fractions import Fraction
 from itertools import pairwise
 
 from etl.insights import profiles
-from etl.insights.book import Book, Place, Told, below_modern, is_named, weeks_between
+from etl.insights.book import Book, Place, Told, is_named, weeks_between
 from etl.insights.classes import label, share
 from etl.insights.decide import decide, digits_needed, share_digits
 from etl.insights.policy import Rule
@@ -310,7 +310,7 @@ def break_rule(book: Book, rule: Rule, place: Place, k: int) -> Finding | None:
     if not decision.listed:
         return None
     versions = book.periods[k].at(place)
-    count, plain = below_modern(versions), versions.get("No TLS", 0)
+    count, plain = found.n, versions.get("No TLS", 0) if "No TLS" in rule.members else 0
     told = {"messages": count, "partners": book.partners_below.get(place, 0), "plain": plain, "old": count - plain}
     parts = [words("break", **{key: number(value) for key, value in told.items()})]
     if found.undecided:

@@ -19,6 +19,13 @@ def _texts() -> dict[str, dict[str, str]]:
     return tomllib.loads(Path(__file__).with_name("texts.toml").read_text(encoding="utf-8"))
 
 
+@cache
+def languages() -> tuple[str, ...]:
+    """The languages that insights or reports have texts in."""
+    catalogues = Path(__file__).parents[2] / "report_templates" / "translations"
+    return tuple(sorted({*_texts(), *(path.parent.name for path in catalogues.glob("*/report.po"))}))
+
+
 def words(key: str, **values: object) -> dict[str, str]:
     """The text `key` per language, its {names} filled with `values`; a value may itself be a text per language."""
     return {language: _filled(table[key], language, values) for language, table in _texts().items()}
