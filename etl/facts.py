@@ -133,6 +133,11 @@ def _joined(files: Sequence[SourceFiles], item: SourceFiles) -> list[SourceFiles
     return [other for other in files if other.source.name in ([named] if isinstance(named, str) else named)]
 
 
+def joined_paths(settings: Settings, files: Sequence[SourceFiles], item: SourceFiles, day: date) -> list[str]:
+    """The staged records of other sources that a log's own are held together with on `day`."""
+    return [path for other in _joined(files, item) for path in other.staged_paths(settings, day)]
+
+
 def _told(settings: Settings, day: date) -> list[dict[str, Any]]:
     """What the settings say of connectors on `day`, for SQL and for the basis."""
     return [
@@ -258,7 +263,7 @@ def _make(
         for item in files:
             paths = item.staged_paths(settings, day)
             if paths:
-                joined = [path for other in _joined(files, item) for path in other.staged_paths(settings, day)]
+                joined = joined_paths(settings, files, item, day)
                 _add_source(con, settings, item.source, day, paths, joined)
         database.set_variables(con, {f"{name}_file": str(out / f"{name}.parquet") for name in TABLES})
         con.execute(database.sql("sql", "day_write"))
@@ -311,7 +316,10 @@ def make_trace(
     are held together with. A log gets the reference tables, and whether its daemons are said to log TLS
     (`options.logs_tls`, as JSON)."""
     reader = formats.reader(source.format)
-    database.set_variables(con, {"data_date": day.isoformat(), "staged_files": paths, "joined_files": joined})
+    database.set_variables(
+        con,
+        {"data_date": day.isoformat(), "staged_files": paths, "joined_files": joined, "file_count": len(paths)},
+    )
     _set_window(con, settings, source, day)
     if reader.kind == "log":
         database.set_variables(con, {"logs_tls": json.dumps(source.options.get("logs_tls"))})
@@ -324,7 +332,7 @@ def _add_source(
     con: duckdb.DuckDBPyConnection, settings: Settings, source: Source, day: date, paths: list[str], joined: list[str]
 ) -> None:
     """Adds one source's transfers, connectors and numbers to the day's tables."""
-    database.set_variables(con, {"source": source.name, "file_count": len(paths)})
+    database.set_variables(con, {"source": source.name})
     make_trace(con, settings, source, day, paths, joined)
     rows, distinct = con.execute(database.sql("sql", "duplicates")).fetchone() or (0, 0)
     con.execute(database.sql("sql", "deliveries_all" if rows == distinct else "deliveries_once"))

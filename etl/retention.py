@@ -79,7 +79,7 @@ def _removals(settings: Settings, covered: set[date], limit: date) -> list[Remov
             days = staging.days_of(counts)
             if not days or not covered.issuperset(days) or max(days) >= limit:
                 continue
-            if any(day >= limit or (day in finished and day not in covered) for day in _read_for(item.source, days)):
+            if any(day >= limit or (day in finished and day not in covered) for day in read_for(item.source, days)):
                 continue
             landed = item.landed[sha256]
             paths = [
@@ -91,7 +91,7 @@ def _removals(settings: Settings, covered: set[date], limit: date) -> list[Remov
     return found
 
 
-def _read_for(source: Source, days: Sequence[date]) -> set[date]:
+def read_for(source: Source, days: Sequence[date]) -> set[date]:
     """The data dates whose facts read records of `days`: a log's lines are read for neighbouring days too."""
     before, after = formats.reader(source.format).reach
     return {day + timedelta(days=n) for day in days for n in range(-after, before + 1)}
@@ -139,7 +139,7 @@ def carry_out(settings: Settings, wanted: Plan, *, who: str) -> None:
         counts = staging.counts(settings, source, removal.sha256)
         if counts is None or not sealed.issuperset(days := staging.days_of(counts)):
             continue
-        if open_days & _read_for(source, days):
+        if open_days & read_for(source, days):
             continue
         staging.keep_counts(settings, source, removal.sha256)
         _remove(removal.paths)

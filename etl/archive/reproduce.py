@@ -13,9 +13,8 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from etl import database, evidence, facts, periods, staging, storage, warehouse
+from etl import evidence, facts, periods, staging, storage, warehouse
 from etl.archive import about, ledger
-from etl.errors import NotFound
 from etl.periods import Period
 from etl.report.inputs import PeriodInputs, period_inputs
 from etl.settings import Settings
@@ -107,31 +106,3 @@ def _differences(archived: bytes, derived: bytes) -> tuple[str, ...]:
     before, after = set(archived.decode().splitlines()), set(derived.decode().splitlines())
     gone = [f"- {line}" for line in sorted(before - after)]
     return tuple(gone + [f"+ {line}" for line in sorted(after - before)])
-
-
-def explain(settings: Settings, period: Period, wanted: dict[str, Any], most: int = 20) -> dict[str, Any]:
-    """From a number of a period to the files and records behind it.
-
-    `wanted` may hold `direction`, `connector`, `partner_domain` and `tls_version`. Gives the sums of the published
-    facts that fit, and per landed file the numbers of up to `most` records and what they say, never an address.
-    """
-    bounds = {"first_date": period.first_date.isoformat(), "last_date": period.last_date.isoformat()}
-    with warehouse.connect(settings.storage.warehouse_path, settings=settings) as con:
-        cell = database.rows(con, database.sql("sql", "explain_cell"), _all_filters(wanted) | bounds)[0]
-        files = database.rows(con, database.sql("sql", "explain_files"), bounds)
-    told = []
-    for file in files:
-        entry = {key: file[key] for key in ("source", "name", "sha256", "state")}
-        try:
-            filters = {**wanted, **bounds, "outcome": "used"}
-            records = staging.find_records(settings, file["source"], file["sha256"], filters, most)
-        except NotFound as error:
-            told.append(entry | {"records": [], "gone": str(error)})
-            continue
-        if records:
-            told.append(entry | {"records": [{"record": found.record, **found.says} for found in records]})
-    return {"period": str(period), **wanted, **cell, "files": told}
-
-
-def _all_filters(wanted: dict[str, Any]) -> dict[str, Any]:
-    return dict.fromkeys(("direction", "connector", "partner_domain", "tls_version")) | wanted

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from etl import periods
 from etl.commands.console import Context, emit_json, say, table
-from etl.errors import ArchiveBroken
+from etl.errors import ArchiveBroken, UsageInvalid
 
 
 def register(app: typer.Typer) -> None:
@@ -104,25 +104,56 @@ def reproduce(
 
 def explain(
     context: typer.Context,
-    period: Annotated[str, typer.Argument(help="2026-W47, 2026-11 or 2026-11-16..2026-11-22.")],
+    period: Annotated[str | None, typer.Argument(help="2026-W47, 2026-11 or 2026-11-16..2026-11-22.")] = None,
     connector: Annotated[str | None, typer.Option(help="Only this connector.")] = None,
     tls: Annotated[str | None, typer.Option(help='Only this TLS version, such as "TLS 1.0".')] = None,
     direction: Annotated[str | None, typer.Option(help="inbound or outbound.")] = None,
     partner: Annotated[str | None, typer.Option(help="Only this partner domain.")] = None,
+    file: Annotated[str | None, typer.Option(help="The other way: a landed file (path, name or hash).")] = None,
+    record: Annotated[int | None, typer.Option(min=1, help="And the number of a record in it.")] = None,
     most: Annotated[int, typer.Option(help="At most so many records of each file.")] = 20,
     as_json: Annotated[bool, typer.Option("--json", help="The same as JSON.")] = False,
 ) -> None:
-    """Go from a number back to the landed files and records behind it."""
-    from etl.archive import reproduce as deriving
+    """Go from a period's number back to landed files and records, or from a record to the numbers it counts in."""
+    from etl.archive import explain as explaining
 
+    settings = context.ensure_object(Context).settings()
+    if (period is None) == (file is None or record is None):
+        raise UsageInvalid("explain takes a period, or a file and a record", "one of them")
+    if file is not None and record is not None:
+        told = explaining.explain_record(settings, file, record)
+        emit_json(told) if as_json else _say_record(told)
+        return
     filters = {"connector": connector, "tls_version": tls, "direction": direction, "partner_domain": partner}
     wanted = {name: value for name, value in filters.items() if value is not None}
-    settings = context.ensure_object(Context).settings()
-    told = deriving.explain(settings, periods.parse_period(period), wanted, most)
+    told = explaining.explain(settings, periods.parse_period(period or ""), wanted, most)
     if as_json:
         emit_json(told)
         return
     say(f"{told['messages']:,} messages, {told['recipients'] or 0:,} recipients, {told['bytes'] or 0:,} bytes")
-    for file in told["files"]:
-        numbers = ", ".join(str(record["record"]) for record in file["records"])
-        say(f"{file['name']} ({file['sha256'][:12]}): {file.get('gone') or 'records ' + numbers}")
+    for item in told["files"]:
+        numbers = ", ".join(str(found["record"]) for found in item["records"])
+        numbers += f", and maybe more (--most {most})" if len(item["records"]) == most else ""
+        say(f"{item['name']} ({item['sha256'][:12]}): {item.get('gone') or 'records ' + numbers}")
+
+
+_CELL = ("data_date", "direction", "connector", "partner_domain", "tls_version", "tls_cipher")
+
+
+def _say_record(told: dict[str, Any]) -> None:
+    """A record in words: where it stands, what it says, what it counts in, which editions show it."""
+    file = told["file"]
+    landed = f"{periods.instant(file['landed_at'])}, {file['size']:,} bytes"
+    say(f"{file['name']} ({file['sha256'][:12]}) of {file['source']}: {file['state']}; landed {landed}")
+    if told.get("gone"):
+        say(told["gone"])
+    for says in told["says"]:
+        say(f"record {told['record']} says: " + ", ".join(str(says[key] or "–") for key in _CELL))
+    for cell in told["cells"]:
+        alone = "no other row tells of it" if cell["trace_rows"] == 1 else f"{cell['trace_rows']} rows tell of it"
+        say("counts in " + ", ".join(str(cell[key]) for key in _CELL))
+        say(f"    {cell['messages']} of {cell['fact_messages']:,} messages; {alone}")
+    if told["why_not"]:
+        say(f"counts nowhere: {told['why_not']}")
+    for edition in told["editions"]:
+        say(f"shown in {edition['period']}, edition {edition['edition']}, made {edition['made_at']}")

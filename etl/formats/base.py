@@ -88,6 +88,8 @@ class Found:
     outcome: str
     reason: str | None
     says: dict[str, Any]
+    key: str | int | None = None
+    """What it is known by among staged rows: its message key (hexadecimal), or its line key. Not to be shown."""
 
 
 class Reader(Protocol):

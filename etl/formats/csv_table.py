@@ -224,6 +224,13 @@ def _open_lines(con: duckdb.DuckDBPyConnection, table: Table, accepted: int) -> 
     return open_lines - int(told[0]), bool(told[1])
 
 
+def ordinal_of(record: int | None, unread_numbers: Sequence[int]) -> int | None:
+    """The place of a record among the accepted ones: what `number_of` turns back. A refused one has none: 0."""
+    if record is None:
+        return None
+    return 0 if record in unread_numbers else record - bisect_right(unread_numbers, record)
+
+
 def number_of(ordinal: int, unread_numbers: Sequence[int]) -> int:
     """The record number of the `ordinal`-th accepted record (from 1), given the sorted numbers of the refused ones.
 

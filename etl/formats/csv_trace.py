@@ -122,16 +122,14 @@ class CsvTrace:
         """The records behind a fact, as numbered in the file; see `Reader.find`."""
         con = job.con
         self._open(job)
+        unread, _ = csv_table.unread(con)
+        refused = [item.record for item in unread]
         con.execute("set preserve_insertion_order = true")
         con.execute(database.sql("formats", "csv_numbered"))
         self._make_rows(con, many=True)
-        rows = database.rows(con, database.sql("formats", "find_records"), {**wanted, "most": most})
-        unread, _ = csv_table.unread(con)
-        refused = [item.record for item in unread]
-        return [
-            Found(csv_table.number_of(row.pop("record"), refused), row.pop("outcome"), row.pop("reason"), row)
-            for row in rows
-        ]
+        asked = {**wanted, "record": csv_table.ordinal_of(wanted.get("record"), refused), "most": most}
+        rows = database.rows(con, database.sql("formats", "find_records"), asked)
+        return [found(row, refused) for row in rows]
 
     def _write_rejects(self, job: Job, some_by_rule: bool) -> None:
         """Numbers the records that a rule rejected in a second pass, in the file's order, only where there are any."""
@@ -184,6 +182,12 @@ class CsvTrace:
                 "spans": {} if has_identity(table.columns) else self._spans(job),
             },
         )
+
+
+def found(row: dict[str, Any], refused: Sequence[int]) -> Found:
+    """A row of find_records.sql or log_find.sql as what `Reader.find` gives."""
+    number = csv_table.number_of(row.pop("record"), refused)
+    return Found(number, row.pop("outcome"), row.pop("reason"), key=row.pop("key"), says=row)
 
 
 def _sum(counts: list[dict[str, Any]]) -> int:

@@ -9,7 +9,8 @@ select
     partner_domain,
     tls_version,
     tls_cipher,
-    bytes
+    bytes,
+    hex(message_key) as key
 from trace_rows
 where ($outcome is null or outcome = $outcome)
     and ($first_date is null or data_date >= $first_date::date)
@@ -19,6 +20,6 @@ where ($outcome is null or outcome = $outcome)
     and ($partner_domain is null or partner_domain = $partner_domain)
     and ($tls_version is null or tls_version = $tls_version)
     and ($record is null or record = $record)
-qualify row_number() over (partition by record order by ordinal) = 1
-order by record
+qualify $record is not null or row_number() over (partition by record order by ordinal) = 1
+order by record, ordinal
 limit $most;

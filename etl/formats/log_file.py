@@ -17,7 +17,8 @@ from etl import database
 from etl.errors import ExportUnreadable
 from etl.formats import domains, reference, text, zones
 from etl.formats.base import Found, Job, Sample, Staged
-from etl.formats.csv_table import number_of
+from etl.formats.csv_table import ordinal_of
+from etl.formats.csv_trace import found
 from etl.storage import disk_errors
 
 MAX_LINE_BYTES = 1 << 20
@@ -77,11 +78,10 @@ class Log:
         self._open(job)
         con.execute(database.sql("formats", "log_copy"))
         con.execute(database.sql("formats", "log_refused"))
-        rows = database.rows(con, database.sql("formats", "log_find"), {**wanted, "most": most})
         refused = [row["record"] for row in database.rows(con, "select record from refused_lines order by record")]
-        return [
-            Found(number_of(row.pop("record"), refused), row.pop("outcome"), row.pop("reason"), row) for row in rows
-        ]
+        asked = {**wanted, "record": ordinal_of(wanted.get("record"), refused), "most": most}
+        rows = database.rows(con, database.sql("formats", "log_find"), asked)
+        return [found(row, refused) for row in rows]
 
     def _open(self, job: Job) -> text.Plain:
         """Everything up to the view `records`, nothing read yet but what the text is."""

@@ -12,6 +12,7 @@ with lines as (
         case when staged.version_word <> '' then coalesce(tls_words.tls_version, 'TLS unknown') end as tls_version,
         cipher_words.tls_cipher,
         staged.size as bytes,
+        staged.line_key as key,
         staged.kind
     from read_parquet(getvariable('records_file'), file_row_number = true) as staged
     left join utc_days on utc_days.utc_date = staged.occurred_at::date
@@ -19,7 +20,7 @@ with lines as (
     left join cipher_words on cipher_words.word = fold_word(staged.cipher_word)
 )
 
-select record, outcome, reason, data_date, direction, connector, partner_domain, tls_version, tls_cipher, bytes
+select record, outcome, reason, data_date, direction, connector, partner_domain, tls_version, tls_cipher, bytes, key
 from lines
 where ($outcome is null or outcome = $outcome)
     and ($record is null or record = $record)

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from etl import delivery, evidence, periods
-from etl.archive import about, editions, ledger, reproduce, status, verify
+from etl.archive import about, editions, explain, ledger, reproduce, status, verify
 from etl.errors import DeliveryDelayed, UsageInvalid
 from etl.settings import Settings
 from tests.helpers import bring, export, row, site
@@ -107,7 +107,7 @@ def test_reproduce_says_since_when_the_bytes_are_gone(settings: Settings) -> Non
 
 
 def test_explain_names_the_records_behind_a_number(settings: Settings) -> None:
-    told = reproduce.explain(settings, WEEK, {"connector": "Fabrikam partner", "tls_version": "No TLS"}, most=100)
+    told = explain.explain(settings, WEEK, {"connector": "Fabrikam partner", "tls_version": "No TLS"}, most=100)
     assert told["messages"] == 30
     assert [record["record"] for record in told["files"][0]["records"]] == list(range(1, 31))
     assert "@" not in json.dumps(told, default=str)

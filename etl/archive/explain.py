@@ -1,0 +1,205 @@
+"""From a number of a report to the files and records behind it, and from a record to the numbers it counts in."""
+
+from __future__ import annotations
+
+import tempfile
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from etl import database, evidence, facts, formats, retention, staging, storage, warehouse
+from etl.archive import about, ledger
+from etl.errors import NotFound
+from etl.facts import SourceFiles
+from etl.formats.base import Found
+from etl.periods import Period, parse_period
+from etl.report.inputs import PeriodInputs
+from etl.settings import Settings
+
+FILTERS = ("direction", "connector", "partner_domain", "tls_version")
+
+
+def explain(settings: Settings, period: Period, wanted: dict[str, Any], most: int = 20) -> dict[str, Any]:
+    """From a number of a period to the files and records behind it.
+
+    `wanted` may hold `direction`, `connector`, `partner_domain` and `tls_version`. Gives the sums of the published
+    facts that fit, and per landed file the numbers of up to `most` records and what they say, never an address.
+    """
+    bounds = {"first_date": period.first_date.isoformat(), "last_date": period.last_date.isoformat()}
+    with warehouse.connect(settings.storage.warehouse_path, settings=settings) as con:
+        asked = dict.fromkeys(FILTERS) | wanted | bounds
+        cell = database.rows(con, database.sql("sql", "explain_cell"), asked)[0]
+        files = database.rows(con, database.sql("sql", "explain_files"), bounds)
+    told = []
+    for file in files:
+        entry = {key: file[key] for key in ("source", "name", "sha256", "state")}
+        try:
+            filters = {**wanted, **bounds, "outcome": "used"}
+            records = staging.find_records(settings, file["source"], file["sha256"], filters, most)
+        except NotFound as error:
+            told.append(entry | {"records": [], "gone": str(error)})
+            continue
+        if records:
+            told.append(entry | {"records": [{"record": found.record, **found.says} for found in records]})
+    return {"period": str(period), **wanted, **cell, "files": told}
+
+
+def explain_record(settings: Settings, file: str, number: int) -> dict[str, Any]:
+    """From record `number` of a landed file (`file`: its path, its name, or the beginning of its hash) to its numbers.
+
+    `file`: its first receipt and state. `outcome`, `reason`, `says`: what the record is, never an address. `cells`: the
+    facts that its message counts in, what it adds to each and what each holds in all. `why_not`: why it counts nowhere.
+    `editions`: those that cover the days and were made from the file. After retention: `gone`, and the editions that
+    the file as a whole was part of.
+    """
+    landed = evidence.find(settings, file)
+    receipt = landed.receipt
+    files = {item.source.name: item for item in facts.files_by_source(settings)}
+    item = files[receipt.source]
+    state, why = item.states[receipt.sha256]
+    told: dict[str, Any] = {"file": _evidence(landed, state), "record": number, "cells": [], "why_not": why}
+    counts = item.counts[receipt.sha256]
+    if state == "quarantined":
+        return told | {"outcome": "quarantined", "reason": why, "says": [], "editions": []}
+    if not 1 <= number <= counts.records:
+        raise NotFound(f"{receipt.name} has no record {number}", f"1 to {counts.records:,}")
+    if not landed.path.exists():
+        since = staging.removed_at(settings, item.source, receipt.sha256)
+        gone = f"the bytes were removed by retention{f' at {since}' if since else ''}; receipt and counts remain"
+        editions = _editions(settings, receipt.sha256, staging.days_of(counts))
+        return told | {"outcome": None, "reason": None, "says": [], "gone": gone, "editions": editions}
+    found = staging.find_records(settings, receipt.source, receipt.sha256, {"record": number}, most=1000)
+    told |= {"says": [row.says for row in found]}
+    if not found or found[0].outcome != "used":
+        outcome, reason = (found[0].outcome, found[0].reason) if found else _rejected(settings, item, landed, number)
+        return told | {"outcome": outcome, "reason": reason, "why_not": f"{outcome}: {reason}", "editions": []}
+    told |= {"outcome": "used", "reason": None}
+    days = sorted({day for row in found if (day := row.says["data_date"])})
+    days = sorted(retention.read_for(item.source, days))
+    for day in days if state == "counted" else []:
+        told["cells"] += _cells(settings, list(files.values()), item, receipt.sha256, found, day)
+    told["why_not"] = why if told["cells"] else why or _why_not(settings, item, receipt.sha256, days)
+    counted_on = sorted({cell["data_date"] for cell in told["cells"]})
+    return told | {"editions": _editions(settings, receipt.sha256, counted_on)}
+
+
+def _evidence(landed: evidence.Landed, state: str) -> dict[str, Any]:
+    """A landed file's first receipt, how often its bytes came, and its state."""
+    receipt = landed.receipt
+    keys = ("source", "name", "sha256", "size", "landed_at", "export_at", "named_date")
+    return {key: getattr(receipt, key) for key in keys} | {"receipts": landed.receipts, "state": state}
+
+
+def _rejected(settings: Settings, item: SourceFiles, landed: evidence.Landed, number: int) -> tuple[str, str | None]:
+    """Why a record that no row tells of was refused by the reader itself."""
+    path = staging.rejects_file(settings, item.source, landed.receipt.sha256)
+    with database.workbench(settings) as con:
+        asked = {"file": str(path), "record": number}
+        return "rejected", database.value(con, database.sql("sql", "explain_reject"), asked)
+
+
+def _why_not(settings: Settings, item: SourceFiles, sha256: str, days: list[date]) -> str:
+    sealed = facts.sealed_days(settings)
+    made = [day for day in days if (found := facts.partition(settings, day)) and _made_from(found, item, sha256)]
+    if made:
+        return "it says nothing that counts by itself"
+    if any(day in sealed for day in days):
+        return "it came too late: the day is sealed"
+    return "a newer export of the same day stands, or the day is still to be rebuilt: python -m etl ingest"
+
+
+def _made_from(made: facts.Partition, item: SourceFiles, sha256: str) -> bool:
+    sources = made.made_from["sources"]
+    return any(
+        told["source"] == item.source.name and any(file[0] == sha256 for file in told["files"]) for told in sources
+    )
+
+
+def _cells(
+    settings: Settings, files: list[SourceFiles], item: SourceFiles, sha256: str, found: list[Found], day: date
+) -> list[dict[str, Any]]:
+    """The facts of `day` that the record's messages count in: what they add, and what the fact holds in all."""
+    made = facts.partition(settings, day)
+    if made is None or not _made_from(made, item, sha256):
+        return []
+    keys = [row.key for row in found if row.key is not None]
+    with tempfile.TemporaryDirectory(prefix=storage.TEMPORARY) as scratch:
+        trace = Path(scratch) / "trace.parquet"
+        with database.workbench(settings) as con:
+            database.set_variables(con, {"trace_file": str(trace), "keys": [str(key) for key in keys]})
+            if formats.reader(item.source.format).kind == "log":
+                _rows_of_lines(con, settings, files, item, day, Path(scratch))
+            else:
+                _rows_of_messages(con, settings, item, sha256, found, day, trace)
+        return _sums(settings, item, day, trace, made)
+
+
+def _rows_of_messages(
+    con: duckdb.DuckDBPyConnection,
+    settings: Settings,
+    item: SourceFiles,
+    sha256: str,
+    found: list[Found],
+    day: date,
+    trace_file: Path,
+) -> None:
+    """Writes the day's trace rows that tell of the same messages; without an identity, a row that says the same."""
+    own = staging.staged_folder(settings, item.source, sha256) / "records.parquet"
+    alone = all(row.key is None for row in found)
+    paths = [str(own)] if alone else item.staged_paths(settings, day)
+    facts.make_trace(con, settings, item.source, day, paths, [])
+    if not alone:
+        con.execute(database.sql("sql", "explain_messages"))
+        return
+    says = next((row.says for row in found if row.says["data_date"] == day), None)
+    keys = ("direction", "connector", "partner_domain", "tls_version", "tls_cipher", "bytes")
+    con.execute(database.sql("sql", "explain_alike"), {key: says[key] if says else None for key in keys})
+    con.table("alike").write_parquet(str(trace_file))
+
+
+def _rows_of_lines(
+    con: duckdb.DuckDBPyConnection, settings: Settings, files: list[SourceFiles], item: SourceFiles, day: date,
+    scratch: Path,
+) -> None:  # fmt: skip
+    """Writes the trace rows that would be others without the line: those of its message, or of its session's."""
+    paths = item.staged_paths(settings, day)
+    joined = facts.joined_paths(settings, files, item, day)
+    facts.make_trace(con, settings, item.source, day, paths, joined)
+    con.execute("create temp table trace_with as select * from trace")
+    without = []
+    for number, path in enumerate(paths):
+        copy = scratch / f"{number}.parquet"
+        database.set_variables(con, {"staged_file": path, "without_file": str(copy)})
+        con.execute(database.sql("sql", "explain_without"))
+        without.append(str(copy))
+    facts.make_trace(con, settings, item.source, day, without, joined)
+    con.execute(database.sql("sql", "explain_lines"))
+
+
+def _sums(settings: Settings, item: SourceFiles, day: date, trace: Path, made: facts.Partition) -> list[dict[str, Any]]:
+    """The facts that the trace rows in a file make by themselves, each beside the day's own fact."""
+    with database.workbench(settings) as con:
+        con.execute(database.sql("sql", "day_tables"))
+        database.set_variables(con, {"data_date": day.isoformat(), "source": item.source.name})
+        con.read_parquet(str(trace)).create_view("trace")
+        con.execute(database.sql("sql", "deliveries_once"))
+        con.execute(database.sql("sql", "facts"))
+        whole = facts.partition_folder(settings, made) / "facts.parquet"
+        return database.rows(con, database.sql("sql", "explain_sums"), {"facts": str(whole)})
+
+
+def _editions(settings: Settings, sha256: str, days: list[date]) -> list[dict[str, Any]]:
+    """The editions that cover any of `days` and were made from the file while it counted."""
+    archive = settings.storage.archive_path
+    found = []
+    for entry in ledger.read(archive):
+        period = parse_period(entry.period)
+        if entry.kind != "edition" or not any(day in period for day in days):
+            continue
+        listed = PeriodInputs.from_bag(archive / entry.bag / "data").inputs["files"]
+        if any(file["sha256"] == sha256 and file["state"] == "counted" for file in listed):
+            made_at = about.of(archive, entry)["made_at"]
+            found.append({"period": entry.period, "edition": entry.edition, "made_at": made_at})
+    return found
