@@ -77,7 +77,7 @@ def weekly_report() -> None:
         }
         return [{"period": period, "edition": item.edition, "new": item.new} for period, item in made.items()]
 
-    @task(doc_md="Delivers what is still open of the editions; renders nothing.")
+    @task(doc_md="Delivers what is open of the editions; fails where a mail was refused or is in doubt.")
     def deliver(
         published: list[dict[str, Any]], params: dict[str, Any] | None = None, dag_run: Any = None
     ) -> list[dict[str, str]]:
@@ -86,11 +86,13 @@ def weekly_report() -> None:
         settings, origin = _shared.settings_for_task(), _shared.origin(params or {}, dag_run.run_type)
         if origin not in _shared.DELIVERED or settings.smtp is None:
             raise AirflowSkipException(f"An edition of origin {origin} is archived, not delivered.")
-        return [
-            {"period": item["period"], "state": sent.state}
+        done = [
+            sent
             for item in published
             for sent in delivery.deliver(settings, periods.parse_period(item["period"]), edition=item["edition"])
         ]
+        delivery.judge(done)
+        return [{"edition": str(sent.edition), "state": sent.state} for sent in done]
 
     published = publish()
     settle() >> published

@@ -107,6 +107,7 @@ class LocalAirflow:
             "api_auth": {"jwt_secret": secrets.token_urlsafe(48)},
             "logging": {"base_log_folder": self.home / "logs", "worker_log_server_port": self._log_port},
             "dag_processor": {"parsing_processes": 1, "min_file_process_interval": 600, "refresh_interval": 600},
+            "scheduler": {"task_instance_heartbeat_timeout": 60},  # a task whose process is gone is run again that soon
             "workers": {"min_heartbeat_interval": 1},  # the supervisor looks that often whether a task has ended
             "usage_data_collection": {"enabled": False},
         }

@@ -215,14 +215,21 @@ def _clock(settings: Settings, instant: datetime) -> str:
 
 
 def _deliveries(settings: Settings, found: dict[str, Any]) -> None:
+    for mail in open_mails(settings):
+        found["deliveries"].append({key: mail[key] for key in ("bag", "mail", "state")})
+        _trouble(found, mail["what"], mail["command"])
+
+
+def open_mails(settings: Settings) -> Iterator[dict[str, str]]:
+    """The mails begun and not accepted: `bag`, `mail` (its folder), `state`, what is known, and the command for it."""
     for mail in send_ledger.everything(settings):
         if mail.state == "accepted" or mail.last is None:
             continue
         told, parts = mail.last, mail.folder.relative_to(settings.storage.deliveries_path).parts
-        found["deliveries"].append({"bag": "/".join(parts[:-1]), "mail": parts[-1], "state": mail.state})
         what = f"a mail of {told.period}, edition {told.edition}, is {mail.state}"
         command = f"python -m etl send {told.period} --edition {told.edition}"
         if mail.state in ("refused", "unknown"):
             what += f" ({told.answer or 'its sender ended before the answer'}); its Message-ID is {told.message_id}"
             command += f" --to {told.recipient}"
-        _trouble(found, what, command)
+        about = {"bag": "/".join(parts[:-1]), "mail": parts[-1], "state": str(mail.state)}
+        yield about | {"what": what, "command": command}
