@@ -324,7 +324,7 @@ def make_trace(
     if reader.kind == "log":
         database.set_variables(con, {"logs_tls": json.dumps(source.options.get("logs_tls"))})
         reference.load(con)
-    for folder, name in formats.trace_scripts(reader):
+    for folder, name in formats.trace_scripts(reader, joined=bool(joined)):
         con.execute(database.sql(folder, name))
 
 

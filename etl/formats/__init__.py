@@ -13,6 +13,7 @@ REGISTRY = (
     "m365_connector_details",
     "postfix_log",
     "exim_log",
+    "exchange_smtp_log",
 )
 """Names of the formats, in the order in which a file is tried against them."""
 
@@ -33,12 +34,13 @@ def recognise(sample: Sample) -> str | None:
     return next((name for name in REGISTRY if reader(name).recognise(sample)), None)
 
 
-def trace_scripts(reader: Reader) -> list[tuple[str, str]]:
+def trace_scripts(reader: Reader, *, joined: bool = False) -> list[tuple[str, str]]:
     """The SQL files (folder, name) that make the view `trace` of one data date from staged records.
 
-    A log has its own `trace.sql`; where its records are lines (`is_lined`), they are put in order, each once, before.
+    A log has its own `trace.sql`, and what its reader names to run before it (`before_trace`); where another source's
+    records are `joined`, what it names for that (`before_joined`).
     """
     if reader.kind == "trace":
         return [("sql", "trace_files")]
-    window = [("formats", "log_window")] if getattr(reader, "is_lined", False) else []
-    return [*window, (f"formats/{reader.name}", "trace")]
+    before = getattr(reader, "before_joined" if joined else "before_trace", ())
+    return [*before, (f"formats/{reader.name}", "trace")]

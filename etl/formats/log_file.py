@@ -38,8 +38,12 @@ class Log:
     """Bytes of which a line of this log has one."""
     kind: Literal["trace", "log"] = "log"
     reach: tuple[int, int] = (1, 1)
-    is_lined: bool = True
-    """Staged records are lines: `log_window.sql` puts them in order, each once."""
+    before_trace: tuple[tuple[str, str], ...] = (("formats", "log_window"),)
+    """SQL files (folder, name) that run before `trace.sql`: `log_window.sql` puts lines in order, each once."""
+
+    def variables(self, job: Job, plain: text.Plain) -> dict[str, Any]:  # noqa: ARG002  for formats to override
+        """What the format's own SQL asks for besides the common session variables, or in their place."""
+        return {}
 
     def recognise(self, sample: Sample) -> bool:
         """Whether one of the first lines, or most of them where there are many, are of this log."""
@@ -100,7 +104,8 @@ class Log:
             "records_file": str(job.out / "records.parquet"),
             "rejects_file": str(job.out / "rejects.parquet"),
         }
-        database.set_variables(con, variables | own_ranges(organisation.networks))
+        variables |= own_ranges(organisation.networks) | self.variables(job, plain)
+        database.set_variables(con, variables)
         con.execute("set preserve_insertion_order = true")
         for name in ("log_lines", "log_clock", "log_networks"):
             con.execute(database.sql("formats", name))

@@ -1,8 +1,8 @@
--- The file as one text column, a row per line, in its order. No delimiter and no quote can occur: `log_file` saw to it.
+-- The file (or its parts) as one text column, a row per line, in its order. No delimiter and no quote can occur: `log_file` saw to it.
 create or replace temp view lines as
 select *
 from read_csv(
     getvariable('path'), columns = {'line': 'VARCHAR'}, delim = chr(1), quote = '', escape = '', header = false,
     auto_detect = false, strict_mode = true, null_padding = false, max_line_size = getvariable('line_bytes'),
-    ignore_errors = true, store_rejects = true, rejects_limit = 0
+    filename = true, ignore_errors = true, store_rejects = true, rejects_limit = 0
 );
