@@ -7,6 +7,7 @@ decided by n/N; else it is provisional, and listed whether or not n/N is over.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import ROUND_HALF_EVEN, Decimal
 from fractions import Fraction
@@ -54,16 +55,21 @@ def decide(share: Share, comparator: str, threshold: Fraction) -> Decision:
     return Decision(speaks=speaks, open=lower != upper)
 
 
-def digits_needed(value: Fraction, threshold: Fraction, least: int = 1) -> int:
-    """How many decimals of a percentage keep `value` on its own side of `threshold` when rounded (half to even).
+def digits_needed(values: Iterable[Fraction], threshold: Fraction, least: int = 1) -> int:
+    """How many decimals of a percentage keep each of `values` on its own side of `threshold` when rounded (half to
+    even).
 
     2,501 of 10,000 against 25 % needs 2: 25.0 % would read as 25 %, 25.01 % does not. At most 12.
     """
+    wanted = list(values)
     for digits in range(least, MOST_DIGITS):
-        shown = rounded(value, digits)
-        if (shown > threshold) == (value > threshold) and (shown < threshold) == (value < threshold):
+        if all(_side(rounded(value, digits), threshold) == _side(value, threshold) for value in wanted):
             return digits
     return MOST_DIGITS
+
+
+def _side(value: Fraction, threshold: Fraction) -> int:
+    return (value > threshold) - (value < threshold)
 
 
 def rounded(value: Fraction, digits: int) -> Fraction:
@@ -79,4 +85,4 @@ def share_digits(share: Share, threshold: Fraction, least: int = 1) -> int:
     values = [Fraction(share.n, share.total)] if share.total else []
     if share.undecided and whole:
         values += [Fraction(share.n, whole), Fraction(share.n + share.undecided, whole)]
-    return max((digits_needed(value, threshold, least) for value in values), default=least)
+    return digits_needed(values, threshold, least)

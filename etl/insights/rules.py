@@ -183,7 +183,7 @@ def got_worse_rule(book: Book, rule: Rule, place: Place, k: int) -> Finding | No
     limit: Fraction = max(rule.threshold, usual * rule.factor)
     move = _Move.between(before, now)
     over = [-value > limit for value in (move.known, move.least, move.most)]
-    digits = digits_needed(abs(move.known), limit)
+    digits = digits_needed([abs(move.known)], limit)
     told = words("got_worse", fall=percent(-move.known, digits), usual=percent(usual, digits),
                  period=str(book.periods[known[1]].period))  # fmt: skip
     return _moved(book, rule, place, k, (now, before), over, told)
