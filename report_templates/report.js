@@ -9,13 +9,18 @@
   const W = data.words;
   const NONE = "\u2013";
   const THIN = "\u202f";
-  const PAGE = 100;
+  const PAGE = 40;
+  const PRINTED = 2000;
+  const FILTERED = 20;
+  const DAY = 86400000;
   const first = data.days[0].iso;
   const last = data.days[data.days.length - 1].iso;
   const fresh = () => ({ name: "", way: "", from: first, to: last, view: "flow", unit: "count", sort: "", down: 1 });
   let state = fresh();
   let shown = [];
   let at = 0;
+  let size = PAGE;
+  let wide = []; // the rows of the chosen connectors on every day
 
   const group = (n) => String(n).replace(/\B(?=(\d{3})+$)/g, THIN);
   const cell = (n) => (n ? group(n) : NONE);
@@ -62,13 +67,18 @@
     return element;
   }
 
-  // What is chosen.
-  function matches(row) {
-    const where = place(row);
-    const iso = day(row).iso;
-    if (iso < state.from || iso > state.to) return false;
-    if (state.way && where.way !== state.way) return false;
-    return !state.name || where.name.toLowerCase().includes(state.name.toLowerCase());
+  // What is chosen. The whole name of a connector means that one, part of a name all that have it.
+  function chosenPlaces() {
+    const wanted = state.name.toLowerCase();
+    const names = data.connectors.map((where) => where.name.toLowerCase());
+    const whole = names.includes(wanted);
+    return data.connectors.map((where, i) =>
+      (!state.way || where.way === state.way) && (!wanted || (whole ? names[i] === wanted : names[i].includes(wanted))));
+  }
+
+  function oneName() {
+    const found = data.connectors.find((where) => where.name.toLowerCase() === state.name.toLowerCase());
+    return found ? found.name : null;
   }
 
   const keys = {
@@ -89,7 +99,9 @@
   }
 
   function choose() {
-    shown = data.rows.filter(matches);
+    const here = chosenPlaces();
+    wide = data.rows.filter((row) => here[row[1]]);
+    shown = wide.filter((row) => day(row).iso >= state.from && day(row).iso <= state.to);
     if (state.sort === "") {
       shown.sort((a, b) => b[0] - a[0] || a[1] - b[1]);
     } else {
@@ -103,7 +115,7 @@
   function fillTable() {
     const body = table.tBodies[0];
     body.textContent = "";
-    for (const row of shown.slice(at, at + PAGE)) {
+    for (const row of shown.slice(at, at + size)) {
       const line = make("tr");
       const where = place(row);
       line.append(make("th", { scope: "row" }, day(row).text));
@@ -114,13 +126,27 @@
       line.append(make("td", {}, group(sum(counts(row)))));
       body.append(line);
     }
-    const end = Math.min(at + PAGE, shown.length);
-    $("c-pager").hidden = shown.length <= PAGE;
+    const end = Math.min(at + size, shown.length);
+    $("c-pager").hidden = shown.length <= size;
     $("c-page").textContent = fill(W.page, group(Math.min(at + 1, end)), group(end), group(shown.length));
     $("c-back").disabled = at === 0;
     $("c-more").disabled = end >= shown.length;
-    const all = sum(shown.map((row) => sum(counts(row))));
-    $("c-said").textContent = shown.length ? fill(W.messages, group(all), group(shown.length)) : W.nothing;
+    $("c-said").textContent = shown.length ? fill(W.messages, group(messages(shown)), group(shown.length)) + before() : W.nothing;
+  }
+
+  const messages = (rows) => sum(rows.map((row) => sum(counts(row))));
+
+  // What the same number of days just before had, where the data goes that far back.
+  function before() {
+    const span = (Date.parse(state.to) - Date.parse(state.from)) / DAY + 1;
+    const start = shift(state.from, -span);
+    if (start < first) return "";
+    const rows = wide.filter((row) => day(row).iso >= start && day(row).iso < state.from);
+    return fill(W.before, group(span), group(messages(rows)));
+  }
+
+  function shift(iso, days) {
+    return new Date(Date.parse(iso) + days * DAY).toISOString().slice(0, 10);
   }
 
   function heads() {
@@ -147,21 +173,29 @@
   // The chart: a column a day, drawn for the width there is.
   function byDay() {
     const days = new Map();
-    for (const d of data.days) {
-      if (d.iso >= state.from && d.iso <= state.to) {
-        days.set(d.iso, { text: d.text, short: d.short, in: 0, out: 0, versions: data.versions.map(() => 0) });
-      }
-    }
-    for (const row of shown) {
+    for (const d of data.days) days.set(d.iso, { ...d, in: 0, out: 0, versions: data.versions.map(() => 0) });
+    for (const row of wide) {
       const sums = days.get(day(row).iso);
       counts(row).forEach((n, i) => { sums.versions[i] += n; });
       sums[place(row).way === "inbound" ? "in" : "out"] += sum(counts(row));
     }
-    return [...days.values()];
+    const name = state.name ? oneName() : "";
+    const usual = (way, iso) => (name === null || (state.way && state.way !== way) ? null : (data.bands[way + " " + name] || {})[iso]);
+    const found = [...days.values()].filter((d) => d.iso >= state.from && d.iso <= state.to);
+    for (const d of found) {
+      const past = days.get(shift(d.iso, -7));
+      d.before = past ? { in: past.in, out: past.out } : { in: 0, out: 0 };
+      d.band = { in: usual("inbound", d.iso), out: usual("outbound", d.iso) };
+    }
+    return found;
   }
 
   function words(d) {
-    if (state.view === "flow") return d.text + "\n" + W.in + ": " + group(d.in) + "\n" + W.out + ": " + group(d.out);
+    if (state.view === "flow") {
+      const said = (side) => W[side] + ": " + group(d[side]) + (d.before[side] ? " (" + fill(W.weekBefore, group(d.before[side])) + ")" : "")
+        + (d.band[side] ? ", " + fill(W.usual, group(Math.round(d.band[side][0])), group(Math.round(d.band[side][1]))) : "");
+      return [d.text, said("in"), said("out")].join("\n");
+    }
     const known = sum(d.versions) - (unknown < 0 ? 0 : d.versions[unknown]);
     const parts = tenths(d.versions.map((n, i) => (i === unknown ? 0 : n)));
     const lines = data.names.map((name, i) => {
@@ -175,7 +209,13 @@
     if (state.view === "flow") {
       const zero = (height * most.in) / (most.in + most.out);
       const scale = height / (most.in + most.out);
-      return [[zero - d.in * scale, d.in * scale, "vin", ""], [zero + 1, d.out * scale, "vout", ""]];
+      const band = (side, edge) => (d.band[side] ? [[edge(d.band[side]), (d.band[side][1] - d.band[side][0]) * scale, "band"]] : []);
+      return [
+        ...band("in", ([, high]) => zero - high * scale), ...band("out", ([low]) => zero + 1 + low * scale),
+        [zero - d.in * scale, d.in * scale, "vin"], [zero + 1, d.out * scale, "vout"],
+        ...(d.before.in ? [[zero - d.before.in * scale, 1.2, d.before.in < d.in ? "tick over" : "tick"]] : []),
+        ...(d.before.out ? [[zero + 1 + d.before.out * scale, 1.2, d.before.out < d.out ? "tick over" : "tick"]] : []),
+      ];
     }
     const numbers = d.versions.map((n, i) => (i === unknown && state.unit === "share" ? 0 : n));
     const whole = state.unit === "share" ? sum(numbers) : most.all;
@@ -217,12 +257,13 @@
     const days = byDay();
     if (!days.length || !shown.length) return;
     const width = Math.max(280, box.clientWidth || 800);
-    const height = 170;
-    const left = 34;
+    const height = 190;
+    const left = 52;
     const step = (width - left) / days.length;
     const thick = Math.max(1, Math.min(54, step * 0.72));
+    const top = (side) => Math.max(1, ...days.map((d) => Math.max(d[side], d.before[side], d.band[side] ? d.band[side][1] : 0)));
     const most = {
-      in: Math.max(1, ...days.map((d) => d.in)), out: Math.max(1, ...days.map((d) => d.out)),
+      in: top("in"), out: top("out"),
       all: Math.max(1, ...days.map((d) => sum(d.versions))),
     };
     const title = state.view === "flow" ? W.chartFlow : W.chartTls;
@@ -231,14 +272,15 @@
     const every = Math.max(1, Math.ceil(56 / step));
     days.forEach((d, n) => {
       const x = left + step * n + (step - thick) / 2;
-      const bar = make("g", { class: "day", tabindex: 0, role: "img", "aria-label": words(d).replace(/\n/g, ", ") });
+      const bar = make("g", { class: "day", tabindex: n ? -1 : 0, role: "img", "aria-label": words(d).replace(/\n/g, ", ") });
       bar.append(make("rect", { x: left + step * n, y: 12, width: step, height, fill: "transparent" }));
       for (const [y, tall, css, fillWith] of pieces(d, height, most)) {
-        if (tall > 0) bar.append(make("rect", { x, y: 12 + y, width: thick, height: tall, ...(css ? { class: css } : { fill: fillWith }) }));
+        const more = css === "band" ? Math.min(4, (step - thick) / 2) : 0;
+        if (tall > 0) bar.append(make("rect", { x: x - more, y: 12 + y, width: thick + 2 * more, height: tall, ...(css ? { class: css } : { fill: fillWith }) }));
       }
       tip(bar, d);
       svg.append(bar);
-      if (n % every === 0) svg.append(make("text", { x: left + step * (n + 0.5), y: height + 30, "font-size": 12, "text-anchor": "middle", class: "dim" }, d.short));
+      if (n % every === 0) svg.append(make("text", { x: left + step * (n + 0.5), y: height + 30, "font-size": 12, "text-anchor": "middle", class: data.missing.includes(d.iso) ? "lost" : "dim" }, d.short));
     });
     let end = height + 40;
     if (state.view === "flow") {
@@ -246,14 +288,29 @@
       svg.append(make("line", { x1: left, x2: width, y1: zero + 0.5, y2: zero + 0.5, class: "axis" }));
       svg.append(make("text", { x: 0, y: zero - 8, "font-size": 13, class: "ink" }, W.in));
       svg.append(make("text", { x: 0, y: zero + 18, "font-size": 13, class: "ink" }, W.out));
+      if (most.in > 1) svg.append(make("text", { x: 0, y: 22, "font-size": 12, class: "dim" }, group(Math.round(most.in))));
+      if (most.out > 1) svg.append(make("text", { x: 0, y: height + 12, "font-size": 12, class: "dim" }, group(Math.round(most.out))));
     } else {
       end = legend(svg, height + 42, width);
-      const top = state.unit === "share" ? "100" + THIN + "%" : group(most.all);
-      svg.append(make("text", { x: 0, y: 9, "font-size": 12, class: "dim" }, top));
+      const upTo = state.unit === "share" ? "100" + THIN + "%" : group(most.all);
+      svg.append(make("text", { x: 0, y: 22, "font-size": 12, class: "dim" }, upTo));
     }
+    svg.addEventListener("keydown", walk);
     svg.setAttribute("height", end);
     svg.setAttribute("viewBox", "0 0 " + width + " " + end);
     box.append(svg);
+  }
+
+  // One stop for the tabulator key; the arrows go from day to day.
+  function walk(event) {
+    const bars = [...event.currentTarget.querySelectorAll(".day")];
+    const now = bars.indexOf(document.activeElement);
+    const next = { ArrowRight: now + 1, ArrowLeft: now - 1, Home: 0, End: bars.length - 1 }[event.key];
+    if (next === undefined || !bars[next]) return;
+    event.preventDefault();
+    bars[now].setAttribute("tabindex", -1);
+    bars[next].setAttribute("tabindex", 0);
+    bars[next].focus();
   }
 
   function tip(bar, d) {
@@ -281,12 +338,26 @@
     return /[",;\n\r]/.test(guarded) ? '"' + guarded.replace(/"/g, '""') + '"' : guarded;
   }
 
+  // Counts as they are, shares as fractions of 1; `Unknown` is always a count.
+  function csvNumbers(row) {
+    const numbers = counts(row);
+    const known = sum(numbers) - (unknown < 0 ? 0 : numbers[unknown]);
+    return state.unit === "count" ? numbers : numbers.map((n, i) => (i === unknown ? n : known ? (n / known).toFixed(6) : ""));
+  }
+
+  function csvHeads() {
+    return data.heads.map((head) => {
+      const version = data.versions.indexOf(head);
+      return state.unit === "share" && version >= 0 && version !== unknown ? head + " share" : head;
+    });
+  }
+
   function csv() {
-    const lines = [data.heads.map(csvCell).join(",")];
+    const lines = [csvHeads().map(csvCell).join(",")];
     for (const row of shown) {
       const where = place(row);
       const cells = [day(row).iso, where.way, where.name, where.type === NONE ? "" : where.type, where.forced === NONE ? "" : where.forced];
-      lines.push([...cells, ...counts(row), sum(counts(row))].map(csvCell).join(","));
+      lines.push([...cells, ...csvNumbers(row), sum(counts(row))].map(csvCell).join(","));
     }
     const link = make("a", { download: data.file, href: URL.createObjectURL(new Blob(["\ufeff" + lines.join("\r\n") + "\r\n"], { type: "text/csv" })) });
     document.body.append(link);
@@ -307,7 +378,7 @@
     if (!location.hash.startsWith("#view?")) return false;
     const parts = new URLSearchParams(location.hash.slice(6));
     const next = fresh();
-    const isDay = (text) => /^\d{4}-\d{2}-\d{2}$/.test(text || "");
+    const isDay = (text) => /^\d{4}-\d{2}-\d{2}$/.test(text || "") && !Number.isNaN(Date.parse(text)) && text >= first && text <= last;
     next.name = parts.get("name") || "";
     if (["inbound", "outbound"].includes(parts.get("way"))) next.way = parts.get("way");
     if (isDay(parts.get("from"))) next.from = parts.get("from");
@@ -317,6 +388,7 @@
     const sort = Number(parts.get("sort"));
     if (parts.get("sort") && sort >= 0 && sort < columns.length) next.sort = sort;
     if (parts.get("down") === "-1") next.down = -1;
+    if (next.from > next.to) [next.from, next.to] = [next.to, next.from];
     state = next;
     return true;
   }
@@ -328,11 +400,8 @@
   }
 
   function back(days) {
-    const end = data.days[data.days.length - 1].iso;
-    const start = new Date(end + "T00:00:00Z");
-    start.setUTCDate(start.getUTCDate() - days + 1);
-    const iso = start.toISOString().slice(0, 10);
-    return [iso < first ? first : iso, end];
+    const start = shift(last, 1 - days);
+    return [start < first ? first : start, last];
   }
 
   function spans() {
@@ -354,7 +423,36 @@
     markHeads();
     fillTable();
     draw();
-    history.replaceState(null, "", save() === "#view?" ? location.pathname + location.search : save());
+    address(save() === "#view?" ? "" : save());
+  }
+
+  // The view in the address line; another place of the page that somebody came for stays there.
+  function address(hash) {
+    if (!hash && location.hash && !location.hash.startsWith("#view?")) return;
+    try {
+      history.replaceState(null, "", hash || location.pathname + location.search);
+    } catch {
+      // a viewer that shows the file in a frame of its own may forbid it; all else works
+    }
+  }
+
+  // A connector's section opens when somebody is sent there.
+  function reveal() {
+    const found = location.hash.length > 1 && $(decodeURIComponent(location.hash.slice(1)));
+    const closed = found && found.closest("details:not([open])");
+    if (closed) closed.open = true;
+    if (closed) found.scrollIntoView();
+  }
+
+  // On paper: every section open, the chosen rows together.
+  function printing(on) {
+    document.querySelectorAll("details").forEach((section) => {
+      if (on && !section.open) { section.open = true; section.dataset.was = "closed"; }
+      if (!on && section.dataset.was) { section.open = false; delete section.dataset.was; }
+    });
+    size = on ? PRINTED : PAGE;
+    if (on) at = 0;
+    fillTable();
   }
 
   // Other tables: a button in each head sorts, a field above leaves only rows with some text.
@@ -381,27 +479,41 @@
         own.tBodies[0].append(...rows);
       });
     });
-    const label = make("label", { class: "field filter" }, W.filter);
+    if (rows.length > FILTERED) filter(own.parentNode, rows, W.filter);
+  }
+
+  function filter(above, things, words) {
+    const label = make("label", { class: "field filter" }, words);
     const input = make("input", { type: "search" });
     label.append(input);
-    own.parentNode.before(label);
+    above.before(label);
     input.addEventListener("input", () => {
       const wanted = input.value.toLowerCase();
-      rows.forEach((row) => { row.hidden = !row.textContent.toLowerCase().includes(wanted); });
+      things.forEach((thing) => { thing.hidden = !thing.firstElementChild.textContent.toLowerCase().includes(wanted); });
     });
   }
 
   function start() {
     for (const id of ["controls", "c-said", "c-chart"]) $(id).hidden = false;
     document.querySelectorAll(".without-script").forEach((element) => element.remove());
+    table.parentNode.classList.remove("tall"); // the rows come by the page instead
     const names = [...new Set(data.connectors.map((c) => c.name))].sort((a, b) => a.localeCompare(b));
     names.forEach((name) => $("c-names").append(make("option", { value: name })));
     for (const id of ["c-from", "c-to"]) { $(id).min = first; $(id).max = last; }
     $("controls").addEventListener("submit", (event) => event.preventDefault());
     $("c-name").addEventListener("input", () => { state.name = $("c-name").value.trim(); refreshKeeping("c-name"); });
     $("c-way").addEventListener("change", () => { state.way = $("c-way").value; refresh(); });
-    $("c-from").addEventListener("change", () => { state.from = $("c-from").value || first; refresh(); });
-    $("c-to").addEventListener("change", () => { state.to = $("c-to").value || last; refresh(); });
+    const inside = (iso) => (iso < first ? first : iso > last ? last : iso);
+    $("c-from").addEventListener("change", () => {
+      state.from = inside($("c-from").value || first);
+      if (state.to < state.from) state.to = state.from;
+      refresh();
+    });
+    $("c-to").addEventListener("change", () => {
+      state.to = inside($("c-to").value || last);
+      if (state.from > state.to) state.from = state.to;
+      refresh();
+    });
     document.querySelectorAll("[data-view]").forEach((b) => b.addEventListener("click", () => { state.view = b.dataset.view; refresh(); }));
     document.querySelectorAll("[data-unit]").forEach((b) => b.addEventListener("click", () => { state.unit = b.dataset.unit; refresh(); }));
     document.querySelectorAll("[data-days]").forEach((b) => b.addEventListener("click", () => {
@@ -411,20 +523,25 @@
     $("c-csv").addEventListener("click", csv);
     $("c-reset").addEventListener("click", () => { state = fresh(); refresh(); });
     $("c-link").addEventListener("click", () => {
-      history.replaceState(null, "", save());
+      address(save());
       const said = () => { $("c-said").textContent = W.link; };
       if (navigator.clipboard) navigator.clipboard.writeText(location.href).then(() => { $("c-said").textContent = W.copied; }, said);
       else said();
     });
     $("c-back").addEventListener("click", () => { at -= PAGE; fillTable(); });
     $("c-more").addEventListener("click", () => { at += PAGE; fillTable(); });
-    addEventListener("hashchange", () => { if (restore()) refresh(); });
+    addEventListener("hashchange", () => { if (restore()) refresh(); else reveal(); });
+    addEventListener("beforeprint", () => printing(true));
+    addEventListener("afterprint", () => printing(false));
     let width = innerWidth;
     addEventListener("resize", () => { if (innerWidth !== width) { width = innerWidth; draw(); } });
     heads();
     document.querySelectorAll("table.sortable").forEach(sortable);
+    const sections = [...document.querySelectorAll("details.half")];
+    if (sections.length > FILTERED) filter(sections[0], sections, W.filterSections);
     if (restore()) $("explore").scrollIntoView();
     refresh();
+    reveal();
   }
 
   // While somebody types, the field keeps what is typed, blanks included.

@@ -46,6 +46,7 @@ class Bar:
     segments: tuple[Segment, ...]
     messages: str
     unknown: str
+    is_sum: bool = False
 
 
 @dataclass(frozen=True)
@@ -61,6 +62,11 @@ class DayBars:
     words_out: str
     band_in: tuple[float, float] | None
     band_out: tuple[float, float] | None
+    before_in: int | None = None
+    """Messages of the same weekday a week before; nothing where nothing is known of it."""
+    before_out: int | None = None
+    missing: str = ""
+    """What stands below a day whose exports did not all come."""
 
 
 @dataclass(frozen=True)
@@ -202,8 +208,10 @@ def usage(
     for position, bar in enumerate(bars):
         y = top + position * row
         base = y - 5 if narrow else y + height - 5.5
-        words.append(Word(0, base, bar.name) if narrow else Word(left - 10, base, bar.name, align="right"))
-        words.append(Word(width - 52, base, bar.messages, align="right"))
+        weight: Literal[400, 600] = 600 if bar.is_sum else 400
+        name_at = 0 if narrow else left - 10
+        words.append(Word(name_at, base, bar.name, align="left" if narrow else "right", weight=weight))
+        words.append(Word(width - 52, base, bar.messages, align="right", weight=weight))
         words.append(_small(width, base, bar.unknown, "right"))
         for piece in bar.segments:
             x, x2 = left + span * piece.start, left + span * piece.end
@@ -213,7 +221,8 @@ def usage(
             )  # fmt: skip
             if piece.label and x2 - x > LABEL_WIDTH:
                 ink = palette.INK_ON[piece.version]
-                words.append(Word((x + x2) / 2, y + height - 5.5, piece.label, 9.5, ink, "center", 600))
+                at = _beside((x + x2) / 2, x2, [left + span * cut for cut, _ in thresholds])
+                words.append(Word(at, y + height - 5.5, piece.label, 9.5, ink, "center", 600))
     end = top + len(bars) * row
     runs = [(top + n * row - 1, top + n * row + height + 1) for n in range(len(bars))] if narrow else [(15, end - 4)]
     dotted = [
@@ -225,17 +234,33 @@ def usage(
     return _look(layers, width, end + (34 if narrow else 18))
 
 
+def _across(middle: float, width: float, y: float) -> dict[str, float]:
+    return {"x": middle - width / 2, "x2": middle + width / 2, "y": y, "y2": y}
+
+
+def _beside(middle: float, end: float, lines: Sequence[float]) -> float:
+    """Where a label goes: in the middle of its piece, or right of a line that would cut it there."""
+    half = LABEL_WIDTH / 2
+    cutting = [line + half for line in lines if abs(line - middle) < half and line + 2 * half < end]
+    return max(cutting, default=middle)
+
+
 def flow(days: Sequence[DayBars], *, width: int, sides: tuple[str, str]) -> alt.LayerChart:
-    """Messages a day, in above and out below one line, over the band where the same weekday usually lies."""
-    left, height = 34, 190
+    """Messages a day, in above and out below one line, over the band where the same weekday usually lies.
+
+    A thin line across a bar is the same weekday a week before.
+    """
+    left, height = 34, 190 + (12 if any(day.missing for day in days) else 0)
     step = (width - left) / max(len(days), 1)
     thick = min(50.0, step * 0.62)
-    tops = [max(day.inbound, day.band_in[1] if day.band_in else 0) for day in days]
-    feet = [max(day.outbound, day.band_out[1] if day.band_out else 0) for day in days]
-    scale = (height - 62) / (max([1.0, *tops]) + max([1.0, *feet]))
+    tops = [max(day.inbound, day.before_in or 0, day.band_in[1] if day.band_in else 0) for day in days]
+    feet = [max(day.outbound, day.before_out or 0, day.band_out[1] if day.band_out else 0) for day in days]
+    scale = 128 / (max([1.0, *tops]) + max([1.0, *feet]))
     zero = 22 + max([1.0, *tops]) * scale
     every, pad = max(1, round(46 / step)), min(6.0, (step - thick) / 2)
     rects, words = [], [Word(0, zero - 14, sides[0]), Word(0, zero + 22, sides[1])]
+    ticks: list[dict[str, float]] = []
+    breaks: list[dict[str, float]] = []
     for position, day in enumerate(days):
         middle = left + step * (position + 0.5)
         x, x2 = middle - thick / 2, middle + thick / 2
@@ -250,10 +275,19 @@ def flow(days: Sequence[DayBars], *, width: int, sides: tuple[str, str]) -> alt.
             size = 10 if width > NARROW else 8.5
             words.append(Word(middle, zero - tops[position] * scale - 4, day.inbound_text, size, align="center"))
             words.append(Word(middle, zero + feet[position] * scale + 12, day.outbound_text, size, align="center"))
+        for y, before, now in (
+            (zero - (day.before_in or 0) * scale, day.before_in, day.inbound),
+            (zero + 1 + (day.before_out or 0) * scale, day.before_out, day.outbound),
+        ):
+            if before:
+                (breaks if before < now else ticks).append(_across(middle, thick, y))
         if position % every == 0:
-            words.append(_small(middle, height - 2, day.label))
+            words.append(_small(middle, 188, day.label))
+        if day.missing:
+            words.append(Word(middle, 200, day.missing, 9.5, palette.WARN, "center", 600))
     axis = [{"x": left - 8, "x2": width, "y": zero + 0.5, "y2": zero + 0.5}]
-    return _look([_rects(rects), _lines(axis, palette.INK), *_words(words)], width, height)
+    lines = [_lines(axis, palette.INK), _lines(ticks, palette.DIM), _lines(breaks, palette.TICK_ON_BAR)]
+    return _look([_rects(rects), *lines, *_words(words)], width, height)
 
 
 def trend(

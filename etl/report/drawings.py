@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import altair as alt
 
 from etl.report import charts, minibar
+from etl.report import sparks as small
 from etl.report.model import ReportModel
 from etl.report.templates import trusted
 from etl.report.view import pictures, wording
@@ -93,3 +94,18 @@ def connector_bars(page: Page, model: ReportModel, *, tooltips: bool, width: int
             ident = f"{anchor}-{width}"
             bars[anchor] = trusted(minibar.draw(pieces, ident, words, tooltips=tooltips, width=width))
     return bars
+
+
+def sparks(page: Page, model: ReportModel) -> dict[str, tuple[str, str]]:
+    """Mail flow and TLS usage of each connector that has a section, by its anchor; empty where there is none."""
+    lang = page.lang
+    flows, trends = pictures.section_flows(lang, model), pictures.section_trends(lang, model)
+    drawn: dict[str, tuple[str, str]] = {}
+    for place, anchor in page.anchors.items():
+        name = wording.short(wording.directed(lang, place[1], place[0]), 80)
+        days, weeks = flows.get(place, []), trends.get(place, [])
+        drawn[anchor] = (
+            trusted(small.flow(days, lang, name)),
+            trusted(small.trend(weeks, lang, name, f"{anchor}-w")),
+        )
+    return drawn

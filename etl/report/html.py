@@ -14,10 +14,10 @@ from functools import lru_cache
 from typing import Any
 
 from etl.report import charts, drawings, palette, templates
-from etl.report.language import Language
+from etl.report.language import Language, load
 from etl.report.model import ReportModel
 from etl.report.view import page as view
-from etl.report.view import wording
+from etl.report.view import pictures, wording
 
 _LATIN = "U+0000-00FF,U+0131,U+0152-0153,U+02BB-02BC,U+02C6,U+02DA,U+02DC,U+2000-206F,U+20AC,U+2122,U+2212"
 _LATIN_EXT = "U+0100-02AF,U+1E00-1EFF,U+2C60-2C7F,U+A720-A7FF"
@@ -35,6 +35,7 @@ def render(model: ReportModel) -> bytes:
         "narrow": drawings.for_page(page, charts.NARROW, tooltips=True, suffix="-n"),
         "bars": drawings.connector_bars(page, model, tooltips=True),
         "small_bars": drawings.connector_bars(page, model, tooltips=True, width=charts.NARROW),
+        "sparks": drawings.sparks(page, model),
         "contents": _contents(page),
         "script": templates.trusted(script),
         "data": templates.trusted(_json(_data(page.lang, model, page.versions))),
@@ -83,7 +84,7 @@ def _contents(page: view.Page) -> list[tuple[str, str]]:
         ("h-usage", lang._("TLS usage"), page.bars),
         ("h-flow", lang._("Mail flow"), page.state == "mail"),
         ("h-details", lang._("Connector report"), page.details),
-        ("h-connectors", lang._("Connectors"), page.connectors),
+        ("h-sections", lang._("Connector by connector"), page.sections),
         ("h-partners", lang._("Partners"), page.partners),
         ("h-quality", lang._("Data quality"), True),
         ("h-definitions", lang._("Definitions"), True),
@@ -126,12 +127,24 @@ def _data(lang: Language, model: ReportModel, shown: tuple[str, ...]) -> dict[st
             for way, name, kind, forced in kinds
         ],
         "rows": rows,
+        "bands": _bands(model),
+        "missing": sorted(day.isoformat() for day in pictures.missing_days(model)),
         "period": [model.period.first_date.isoformat(), model.period.last_date.isoformat()],
         "file": f"transit-ledger-{wording.file_period(model.period)}.csv",
         "decimal": lang.decimal(0, 1)[1],
         "words": _words(lang),
         "heads": ["data_date", "direction", "connector", "connector_type", "forced_tls", *shown, "messages"],
     }  # fmt: skip
+
+
+def _bands(model: ReportModel) -> dict[str, dict[str, tuple[float, float]]]:
+    """Where each day usually lies, by direction and connector as people see it; without a name for all mail flow."""
+    lang = load(model.language)
+    bands: dict[str, dict[str, tuple[float, float]]] = {}
+    for band in model.bands:
+        name = "" if band.connector is None else wording.connector(lang, band.connector, band.direction)
+        bands.setdefault(f"{band.direction} {name}", {})[band.data_date.isoformat()] = (band.low, band.high)
+    return bands
 
 
 def _words(lang: Language) -> dict[str, str]:
@@ -145,7 +158,10 @@ def _words(lang: Language) -> dict[str, str]:
         "link": lang._("The link is now in the address line."),
         "chartFlow": lang._("Messages a day, in above and out below"),
         "chartTls": lang._("Messages a day by TLS version"),
-        "unknown": lang._("Unknown stands beside the shares, not in them."),
         "sort": lang._("Sort by {a}"),
         "filter": lang._("Only rows with"),
+        "filterSections": lang._("Only connectors with"),
+        "before": lang._(" · in the {a} days before {b}"),
+        "weekBefore": lang._("a week before {a}"),
+        "usual": lang._("usually {a} to {b}"),
     }

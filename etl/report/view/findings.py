@@ -50,6 +50,14 @@ class Group:
 
 
 @dataclass(frozen=True)
+class Place:
+    """A connector that needs action: its most important insight, and of the others what that has not said already."""
+
+    lead: InsightView
+    also: tuple[InsightView, ...]
+
+
+@dataclass(frozen=True)
 class Findings:
     """All insights of a report, sorted into what needs action, what is accepted, what is good to know."""
 
@@ -58,6 +66,8 @@ class Findings:
     noted: tuple[Group, ...]
     resolved: tuple[str, ...]
     """A sentence for each rule that no longer speaks, with the places where it did."""
+    places: tuple[Place, ...]
+    """`action` by connector, in the order of each one's first."""
 
 
 def build(lang: Language, model: ReportModel, anchors: Mapping[tuple[str, str], str]) -> Findings:
@@ -66,7 +76,8 @@ def build(lang: Language, model: ReportModel, anchors: Mapping[tuple[str, str], 
     accepted = [v for i, v in views if i.acknowledged]
     action = [v for i, v in views if not i.acknowledged and (needs_action(i) or i.severity in ("critical", "warning"))]
     noted = [v for i, v in views if v not in accepted and v not in action]
-    return Findings(tuple(action), tuple(accepted), _grouped(lang, noted), _resolved(lang, model.resolved))
+    resolved = _resolved(lang, model.resolved)
+    return Findings(tuple(action), tuple(accepted), _grouped(lang, noted), resolved, _places(action))
 
 
 def first(lang: Language, findings: Findings) -> str:
@@ -77,6 +88,23 @@ def first(lang: Language, findings: Findings) -> str:
     evidence = f"{top.big}, {top.count}" if top.count else top.big
     told = lang._("First: {title} · {place} ({evidence})", title=top.title, place=top.place, evidence=evidence)
     return f"{told}; {lang._('contact')} {top.contact}" if top.contact else told
+
+
+def _places(views: Iterable[InsightView]) -> tuple[Place, ...]:
+    apart: dict[str, list[InsightView]] = {}
+    for item in views:
+        apart.setdefault(item.place, []).append(item)
+    return tuple(Place(lead, tuple(_added(lead, item) for item in also)) for lead, *also in apart.values())
+
+
+def _added(lead: InsightView, item: InsightView) -> InsightView:
+    """`item` without the sentences of advice, and the missing days, that `lead` named at the same place."""
+    told = f"{lead.advice} ".split(". ")
+    own = [sentence for sentence in f"{item.advice} ".split(". ") if sentence and sentence not in told]
+    return replace(
+        item, advice="".join(f"{sentence}. " for sentence in own).strip(),
+        missing="" if item.missing == lead.missing else item.missing,
+    )  # fmt: skip
 
 
 def _grouped(lang: Language, views: Iterable[InsightView]) -> tuple[Group, ...]:
@@ -143,7 +171,7 @@ def thresholds(insight: Insight) -> tuple[float, ...]:
 
 
 def _big(lang: Language, insight: Insight, share: Share | None, edges: tuple[float, ...]) -> tuple[str, bool]:
-    if share is not None and insight.verdict == "undecided":
+    if share is not None and insight.verdict == "undecided" and share.undecided:
         return lang.bounds(share, edges), True
     if share is not None:
         return lang.share(share, edges), False
@@ -159,8 +187,8 @@ def _big(lang: Language, insight: Insight, share: Share | None, edges: tuple[flo
 def _missing(lang: Language, insight: Insight) -> str:
     if not insight.missing or insight.connector is None:
         return ""
-    names = lang.listed(_few(lang, list(insight.missing), 7))
-    return lang._("no bound covers what is missing: {names}", names=names)
+    days = [wording.missing_day(lang, told) for told in insight.missing]
+    return lang._("no bound covers what is missing: {names}", names=lang.listed(_few(lang, days, 7)))
 
 
 def _counted(lang: Language, measure: str, count: int) -> str:

@@ -22,6 +22,8 @@ class Limits:
     partner_rows: int
     other_rows: int
     bars: int
+    sums: bool = False
+    """Whether the chart of TLS usage begins with all mail in and out."""
     lines: int = 0
     """Connectors beyond `table_rows` that get a line of their own."""
 
@@ -30,8 +32,9 @@ PRINT = Limits(
     sections=34, section_rows=4, table_rows=30, detail_rows=21, partner_rows=25, other_rows=14, bars=24, lines=600
 )
 SCREEN = Limits(
-    sections=2000, section_rows=12, table_rows=2000, detail_rows=1000, partner_rows=1000, other_rows=400, bars=24
-)
+    sections=2000, section_rows=12, table_rows=2000, detail_rows=1000, partner_rows=1000, other_rows=400, bars=24,
+    sums=True,
+)  # fmt: skip
 MAIL = Limits(sections=0, section_rows=0, table_rows=12, detail_rows=0, partner_rows=0, other_rows=0, bars=12)
 
 
@@ -44,6 +47,8 @@ class Page:
     title: str
     organisation: str
     period: str
+    before_name: str
+    """What the period before is called, at the head of a column."""
     days: str
     zone: str
     state: str
@@ -102,12 +107,13 @@ def build(model: ReportModel, limits: Limits) -> Page:
         lang=lang, code=lang.code, organisation=organisation, period=period, zone=model.period.time_zone,
         title=lang._("Messages protected in transit: {organisation}, {period}", organisation=organisation,
                      period=period),
+        before_name=wording.capital(wording.before_word(lang, model.period)),
         days=lang.days(model.period.first_date, model.period.last_date), state=model.state,
         verdict=verdict.build(lang, model), findings=found, first=findings.first(lang, found),
         edition=about.edition(lang, model, 12),
         versions=shown, version_names=tuple(wording.version_name(lang, v) for v in shown),
         bar_version_names=tuple(wording.version_name(lang, v) for v in wording.bar_versions(shown)),
-        bars=tuple(pictures.usage_bars(lang, model.connectors[: limits.bars])),
+        bars=tuple(_bars(lang, model, limits)),
         thresholds=tuple(pictures.threshold_marks(lang, model)),
         bars_note=_more(lang, len(model.connectors) - limits.bars),
         flow=tuple(pictures.flow_days(lang, model)), has_bands=bool(model.bands),
@@ -128,6 +134,11 @@ def build(model: ReportModel, limits: Limits) -> Page:
         definitions=about.definitions(lang, model), provenance=about.provenance(lang, model),
         mentions=lang.listed(model.mentions), anchors=anchors,
     )  # fmt: skip
+
+
+def _bars(lang: Language, model: ReportModel, limits: Limits) -> list[Bar]:
+    sums = pictures.sum_bars(lang, model) if limits.sums and model.connectors else []
+    return sums + pictures.usage_bars(lang, model.connectors[: limits.bars])
 
 
 def _chosen(model: ReportModel, most: int) -> list[ConnectorSection]:

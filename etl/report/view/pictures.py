@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, timedelta
 
 from etl import periods
 from etl.report import numbers
 from etl.report.charts import Bar, DayBars, Segment, WeekStack
 from etl.report.language import DASH, Language
 from etl.report.model import PROTECTED, TLS_VERSIONS, ConnectorSection, ReportModel, TrendPoint
+from etl.report.sparks import SparkDay
 from etl.report.view import wording
+
+WEEK = timedelta(days=7)
 
 
 def segments(lang: Language, versions: dict[str, int], name: str = "") -> tuple[Segment, ...]:
@@ -62,16 +65,31 @@ def threshold_marks(lang: Language, model: ReportModel) -> list[tuple[float, str
     return [(cut, lang.threshold(cut)) for cut in cuts]
 
 
+def sum_bars(lang: Language, model: ReportModel) -> list[Bar]:
+    """All mail in and all mail out, as rows of the same chart."""
+    bars = []
+    for name, way in ((lang._("All mail in"), "inbound"), (lang._("All mail out"), "outbound")):
+        versions: Counter[str] = Counter()
+        for section in model.connectors:
+            if section.direction == way:
+                versions.update(section.versions)
+        unknown = lang.count(versions["Unknown"])
+        pieces = segments(lang, dict(versions), name)
+        bars.append(Bar(name, pieces, lang.number(versions.total()), unknown, is_sum=True))
+    return bars
+
+
 def flow_days(lang: Language, model: ReportModel) -> list[DayBars]:
-    """The period's mail flow by day with the band of the same weekday."""
+    """The period's mail flow by day, with the same weekday a week before and its usual band."""
     sums: Counter[tuple[date, str]] = Counter()
     for row in model.flow:
         sums[row.data_date, row.direction] += row.messages
     bands = {(b.data_date, b.direction): (b.low, b.high) for b in model.bands if b.connector is None}
+    missing = missing_days(model)
     days = []
     for day in period_days(model):
         n_in, n_out = sums[day, "inbound"], sums[day, "outbound"]
-        label = lang.day(day, "EEE d MMM")
+        label, before = lang.day(day, "EEE d MMM"), day - WEEK
         days.append(
             DayBars(
                 label=lang.day(day, "EEE d"), inbound=n_in, outbound=n_out, inbound_text=lang.number(n_in),
@@ -79,9 +97,16 @@ def flow_days(lang: Language, model: ReportModel) -> list[DayBars]:
                 words_in=lang._("{day}: {n} messages in", day=label, n=lang.number(n_in)),
                 words_out=lang._("{day}: {n} messages out", day=label, n=lang.number(n_out)),
                 band_in=bands.get((day, "inbound")), band_out=bands.get((day, "outbound")),
+                before_in=sums.get((before, "inbound")), before_out=sums.get((before, "outbound")),
+                missing=lang._("missing") if day in missing else "",
             )
         )  # fmt: skip
     return days
+
+
+def missing_days(model: ReportModel) -> frozenset[date]:
+    """The days for which an export that counts never came."""
+    return frozenset(day for s in model.completeness.sources if s.role == "count" for day in s.missing_dates)
 
 
 def period_days(model: ReportModel) -> list[date]:
@@ -108,12 +133,51 @@ def summed(points: Sequence[TrendPoint]) -> dict[str, int]:
 
 def trend_weeks(lang: Language, model: ReportModel) -> list[WeekStack]:
     """13 periods of TLS usage, with the protected share above each."""
-    weeks = []
-    for points in trend_points(model):
-        versions = summed(points)
-        label = points[0].period.split("-", 1)[1] if model.period.kind == "week" else points[0].period
-        shown = wording.bar_versions(versions_in_order(versions))
-        known = wording.total(versions, shown)
-        above = lang.ratio(wording.total(versions, PROTECTED), known) if known else DASH
-        weeks.append(WeekStack(label, segments(lang, versions, label), above))
-    return weeks
+    return [_week_stack(lang, points[0].period, summed(points)) for points in trend_points(model)]
+
+
+def _week_stack(lang: Language, period: str, versions: dict[str, int]) -> WeekStack:
+    label = lang._("W{week}", week=period.split("-W", 1)[1])
+    known = wording.total(versions, wording.bar_versions(versions_in_order(versions)))
+    above = lang.ratio(wording.total(versions, PROTECTED), known) if known else DASH
+    return WeekStack(label, segments(lang, versions, label), above)
+
+
+Flow = dict[tuple[str, str], list[SparkDay]]
+
+
+def section_flows(lang: Language, model: ReportModel) -> Flow:
+    """The period's mail flow by day of each direction and connector."""
+    sums: dict[tuple[str, str], Counter[date]] = defaultdict(Counter)
+    for row in model.flow:
+        sums[row.direction, row.connector][row.data_date] += row.messages
+    bands: dict[tuple[str, str | None, date], tuple[float, float]] = {
+        (b.direction, b.connector, b.data_date): (b.low, b.high) for b in model.bands
+    }
+    missing, days = missing_days(model), period_days(model)
+    labels = {day: lang.day(day, "EEE d") for day in days}
+    first = model.flow[0].data_date if model.flow else days[0]
+    return {
+        place: [
+            SparkDay(
+                label=labels[day], messages=own[day], text=lang.number(own[day]),
+                before=own[day - WEEK] if day - WEEK >= first else None, band=bands.get((*place, day)),
+                is_missing=day in missing,
+            )
+            for day in days
+        ]
+        for place, own in sums.items()
+    }  # fmt: skip
+
+
+def section_trends(lang: Language, model: ReportModel) -> dict[tuple[str, str], list[WeekStack]]:
+    """TLS usage by week of each direction and connector; a week without its mail stays empty."""
+    weeks = sorted({(point.first_date, point.period) for point in model.trend})
+    points: dict[tuple[str, str], dict[str, TrendPoint]] = defaultdict(dict)
+    for point in model.trend:
+        if point.connector is not None:
+            points[point.direction, point.connector][point.period] = point
+    return {
+        place: [_week_stack(lang, name, own[name].versions if name in own else {}) for _, name in weeks]
+        for place, own in points.items()
+    }

@@ -35,7 +35,7 @@ class UsageRow:
     counts: tuple[Cell, ...]
     shares: tuple[Cell, ...]
     messages: Cell
-    before: str
+    before: Cell
     unknown: Cell
     css: str = ""
 
@@ -91,6 +91,7 @@ class SectionView:
     would_break: str
     insights: tuple[InsightView, ...]
     contact: str
+    needs_action: bool
 
 
 def counts(lang: Language, versions: dict[str, int], shown: Sequence[str]) -> tuple[Cell, ...]:
@@ -114,7 +115,7 @@ def usage_row(
     return UsageRow(
         name=name, anchor=anchor, counts=counts(lang, versions, shown), shares=shares,
         messages=Cell(lang.number(messages), messages),
-        before=DASH if before is None else lang.number(before),
+        before=Cell(lang.number(before), before or 0),
         unknown=Cell(lang.count(versions.get("Unknown", 0)), versions.get("Unknown", 0)), css=css,
     )  # fmt: skip
 
@@ -246,6 +247,7 @@ def section(
             for c in part.ciphers[:most]
         ),
         would_break=_would_break(lang, part), insights=tuple(insights), contact=part.contact or "",
+        needs_action=part.needs_action,
     )  # fmt: skip
 
 

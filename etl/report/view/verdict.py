@@ -198,7 +198,7 @@ def _warnings(lang: Language, model: ReportModel) -> list[str]:
                 "{n} export is missing: {names}. No bound covers what it would have said.",
                 "{n} exports are missing: {names}. No bound covers what they would have said.",
                 n,
-                names=_names(lang, whole.missing),
+                names=_names(lang, tuple(wording.missing_day(lang, name) for name in whole.missing)),
             )
         )
     if whole.suspected_cut:
@@ -246,11 +246,29 @@ def _figures(lang: Language, model: ReportModel) -> list[FigureView]:
     return [
         FigureView(
             key=key, label=label, value=lang.share(figure.now), evidence=evidence(lang, figure.now),
-            before=f"{word} {lang.share(figure.before)}" if figure.before and figure.before.total else "",
+            before=_change(lang, figure, word),
             numerator=figure.now.n, denominator=figure.now.total,
         )
         for key, label, figure in cells
     ]  # fmt: skip
+
+
+def _change(lang: Language, figure: Figure, word: str) -> str:
+    """How it moved, decided on the whole numbers: `up from 97.0 % last week`; nothing where nothing was before."""
+    now, before = figure.now, figure.before
+    if before is None or not before.total:
+        return ""
+    share = lang.share(before)
+    here, there = now.n * before.total, before.n * now.total
+    if not now.total:
+        return lang._("{when} {share}", when=word, share=share)
+    if here == there:
+        return lang._("as {when}", when=word)
+    if share == lang.share(now):
+        return lang._("about as {when}", when=word)
+    if here > there:
+        return lang._("up from {share} {when}", share=share, when=word)
+    return lang._("down from {share} {when}", share=share, when=word)
 
 
 def evidence(lang: Language, share: Share) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
+from etl import periods
 from etl.report.language import DASH, Language
 from etl.report.model import NO_CONNECTOR, TLS_VERSIONS, PeriodInfo, ReportModel
 
@@ -62,6 +63,11 @@ def period_name(lang: Language, period: PeriodInfo) -> str:
         text = lang.day(period.first_date, "LLLL y")
         return text[:1].upper() + text[1:]
     return f"{lang.day(period.first_date)} – {lang.day(period.last_date)}"
+
+
+def missing_day(lang: Language, told: str) -> str:
+    """An export that never came, told as `2026-11-18 (m365)`: `18 Nov (m365)`."""
+    return f"{lang.day(periods.parse_day(told[:10]), 'd MMM')} {clean(told[10:])}"
 
 
 def the_period(lang: Language, period: PeriodInfo) -> str:
