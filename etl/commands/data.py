@@ -144,7 +144,7 @@ def show_facts(
     by: Annotated[str | None, typer.Option(help="Columns to sum by, with commas; else every fact.")] = None,
     output: Annotated[str, typer.Option("--format", help="csv, json or table.")] = "table",
 ) -> None:
-    """The facts of some days, or their sums."""
+    """The facts of some days, or their sums; a source with the role reconcile is in no sum with others."""
     settings = context.ensure_object(Context).settings()
     columns = [column.strip() for column in by.split(",")] if by else list(GRAIN)
     unknown = [column for column in columns if column not in GRAIN]

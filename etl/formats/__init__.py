@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 REGISTRY = (
     "m365_connector_report",
     "m365_connector_details",
+    "m365_message_trace",
     "postfix_log",
     "exim_log",
     "exchange_smtp_log",

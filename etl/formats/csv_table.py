@@ -55,8 +55,8 @@ def fold(word: str) -> str:
 
 @dataclass(frozen=True)
 class Header:
-    """The first record of a delimited file. `skipped` counts the lines before it (Excel's `sep=;`), `lines` also its
-    own."""
+    """The first record of a delimited file. `skipped` counts the lines before it (`sep=;` of Excel, `#TYPE` of
+    PowerShell), `lines` also its own."""
 
     delimiter: str
     cells: list[str]
@@ -75,7 +75,8 @@ def read_header(raw: bytes) -> Header:
     start = raw.decode("utf-8", errors="replace").lstrip("\ufeff")
     first, _, rest = start.partition("\n")
     stated = _SEPARATOR.fullmatch(first.strip())
-    if stated:
+    above = 1 if stated or first.startswith("#TYPE ") else 0
+    if above:
         start, first = rest, rest.partition("\n")[0]
     try:
         marks = [stated[1]] if stated else list(DELIMITERS)
@@ -84,9 +85,7 @@ def read_header(raw: bytes) -> Header:
         cells = next(reader, [])
     except csv.Error:
         return Header(",", [])
-    return Header(
-        delimiter, [cell.strip() for cell in cells], 1 if stated else 0, reader.line_num + (1 if stated else 0)
-    )
+    return Header(delimiter, [cell.strip() for cell in cells], above, reader.line_num + above)
 
 
 def match(cells: Sequence[str], aliases: Mapping[str, Sequence[str]]) -> dict[str, str]:

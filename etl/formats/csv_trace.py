@@ -15,6 +15,7 @@ from etl.errors import ExportUnreadable
 from etl.formats import csv_table, domains, reference, zones
 from etl.formats.base import Found, Job, Sample, Staged
 
+DOTTED_FORMATS = ["%d.%m.%Y %H:%M:%S", "%d.%m.%Y %H:%M", "%d.%m.%Y"]
 US_FORMATS = [
     "%m/%d/%Y %I:%M:%S %p", "%m/%d/%Y %I:%M %p", "%m/%d/%Y %H:%M:%S", "%m/%d/%Y %H:%M", "%m/%d/%Y",
 ]  # fmt: skip
@@ -99,6 +100,7 @@ class CsvTrace:
             "has_nul": table.plain.has_nul,
             "has_identity": has_identity(table.columns),
             "has_messages": "messages" in table.columns,
+            "own_domains": f",{','.join(job.settings.organisation.domains)},",
         }
         database.set_variables(con, variables | self.dates(job) | self.variables(job, table))
         self._make_rows(con, many=table.plain.lists)
@@ -110,12 +112,12 @@ class CsvTrace:
         if self.own_rows:
             con.execute(database.sql(f"formats/{self.name}", "rows"))
             return
-        con.execute(database.sql("formats", "told_words"))
         con.execute(database.sql("formats", "told_many" if many else "told_one"))
         con.execute(database.sql("formats", "trace_rows"))
 
     def _make_records(self, con: duckdb.DuckDBPyConnection) -> None:
         con.execute(database.sql("formats", "dated"))
+        con.execute(database.sql("formats", "told_words"))
         con.execute(database.sql(f"formats/{self.name}", "records"))
 
     def find(self, job: Job, wanted: Mapping[str, Any], most: int) -> list[Found]:
@@ -204,9 +206,9 @@ def has_identity(columns: Mapping[str, str]) -> bool:
 def date_style(job: Job) -> dict[str, Any]:
     """How the file writes its dates, stated (`options.date_format`, as strptime) or decided for the whole file.
 
-    ISO 8601 on the source's clock, ISO with an offset or Z, US style, or dates without a time; a record of another
-    style is rejected. A file with slashes whose first part goes beyond 12 is refused unless its format is stated: a
-    guess would swap days and months.
+    ISO 8601 on the source's clock, ISO with an offset or Z, US style, days first with dots, or dates without a time; a
+    record of another style is rejected. A file with slashes whose first part goes beyond 12 is refused unless its
+    format is stated: a guess would swap days and months.
     """
     stated = job.source.options.get("date_format")
     if stated:
@@ -214,9 +216,11 @@ def date_style(job: Job) -> dict[str, Any]:
         return {"date_style": "stated" if has_time else "date", "date_formats": [str(stated)]}
     con = job.con
     con.execute("set preserve_insertion_order = true")  # the first records, not any
-    seen = con.execute(database.sql("formats", "date_sample")).fetchone() or (0, 0, 0, 0, 0)
+    seen = con.execute(database.sql("formats", "date_sample")).fetchone() or (0, 0, 0, 0, 0, 0)
     con.execute("set preserve_insertion_order = false")
-    slashes, offsets, utc, bare, total = (int(count or 0) for count in seen)
+    slashes, dots, offsets, utc, bare, total = (int(count or 0) for count in seen)
+    if dots * 2 > total:
+        return {"date_style": "date" if bare * 2 > total else "dotted", "date_formats": DOTTED_FORMATS}
     if slashes * 2 <= total:
         if total and bare * 2 > total:
             return {"date_style": "date", "date_formats": ["%Y-%m-%d"]}

@@ -1,11 +1,16 @@
--- `is_transferred`: whether the status behind `##` lets a recipient count; without one it does. `domain_of`: what tells
--- the partners in one record apart.
-create or replace temp macro is_transferred(part) as
+-- `is_taken`: whether a status lets a recipient count: the last of its words says what became of it, and without one it
+-- does. `is_transferred`: the same for `address##status`. `domain_of`: what tells the partners in one record apart.
+-- `is_own`: whether an address is of the organisation.
+create or replace temp macro is_taken(status) as
     coalesce(
-        lower(trim(split_part(split_part(part, '##', 2), ',', -1))) not in (
+        lower(trim(split_part(status, ',', -1))) not in (
             'fail', 'failed', 'expand', 'expanded', 'defer', 'deferred', 'pending', 'rejected', 'resolve', 'resolved',
             'gettingstatus', 'none'
         ),
         true
     );
+create or replace temp macro is_transferred(part) as is_taken(split_part(part, '##', 2));
 create or replace temp macro domain_of(part) as lower(trim(split_part(split_part(part, '##', 1), '@', -1)));
+create or replace temp macro is_own(address) as
+    contains(address, '@')
+    and contains(getvariable('own_domains'), ',' || rtrim(lower(trim(split_part(address, '@', -1), ' >')), '.') || ',');

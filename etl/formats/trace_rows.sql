@@ -1,11 +1,24 @@
 -- Trace rows as they are staged (base.RECORD_COLUMNS): domains kept, addresses and message ids only as 128 bits of a
--- keyed hash, subjects dropped. Without identity a record is one message to each of its partners. In: the view `told` and the session variables hash_key and has_identity.
+-- keyed hash, subjects dropped. Without identity a record is one message to each of its partners. Where the export has no
+-- word for the direction, own domains tell it. In: the view `told`, session variables hash_key, has_identity, own_domains.
 create or replace temp view trace_rows as
-with partners as (
+with directed as (
+    select * replace (
+        coalesce(direction, case
+            when outcome <> 'used' then null
+            when is_own(sender) then case when is_own(told_recipient) then 'internal' else 'outbound' end
+            when is_own(told_recipient) or told_recipient is null or told_recipient = '' then 'inbound'
+            else 'outbound'
+        end) as direction
+    )
+    from told
+),
+
+partners as (
     select
         *,
         case direction when 'inbound' then trim(sender) else trim(told_recipient) end as partner
-    from told
+    from directed
 )
 
 select

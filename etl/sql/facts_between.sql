@@ -1,4 +1,5 @@
 -- Facts from $first_date to $last_date, summed by $columns (names of the grain); other columns of the grain are null.
+-- A source that others are only held against stands beside them, never in a sum with them: it is there by `source`.
 with chosen as (
     select
         case when list_contains($columns, 'data_date') then data_date end as data_date,
@@ -13,6 +14,7 @@ with chosen as (
         messages, recipients, bytes, is_estimated
     from facts
     where data_date between $first_date and $last_date
+        and (list_contains($columns, 'source') or source in (select source from sources where role = 'count'))
 )
 
 select
