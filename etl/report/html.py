@@ -13,15 +13,21 @@ from collections.abc import Iterable
 from functools import lru_cache
 from typing import Any
 
+from markupsafe import escape
+
 from etl.report import charts, drawings, palette, templates
 from etl.report.language import Language, load
 from etl.report.model import ReportModel
 from etl.report.view import page as view
 from etl.report.view import pictures, wording
 
+_SOURCE_SANS = charts.FONT
 _LATIN = "U+0000-00FF,U+0131,U+0152-0153,U+02BB-02BC,U+02C6,U+02DA,U+02DC,U+2000-206F,U+20AC,U+2122,U+2212"
 _LATIN_EXT = "U+0100-02AF,U+1E00-1EFF,U+2C60-2C7F,U+A720-A7FF"
+_HEBREW = "U+0590-05FF,U+200F,U+20AA,U+FB1D-FB4F"
+_ARABIC = "U+0600-06FF,U+0750-077F,U+08A0-08FF,U+200F,U+FB50-FDFF,U+FE70-FEFC"
 _WEIGHTS = (400, 600, 700)
+_STYLE, _POLICY = "style to come", "policy to come"
 
 
 def render(model: ReportModel) -> bytes:
@@ -40,18 +46,19 @@ def render(model: ReportModel) -> bytes:
         "script": templates.trusted(script),
         "data": templates.trusted(_json(_data(page.lang, model, page.versions))),
     }
-    body = templates.render("report.html", page.lang, css="", policy="", **parts)
+    # The letters that the page uses decide on its fonts, the fonts on its style, the style on its policy. Both places
+    # lie before all that comes from an export.
+    body = templates.render("report.html", page.lang, css=_STYLE, policy=_POLICY, **parts)
     css = _fonts(body) + css
-    return templates.render(
-        "report.html", page.lang, css=templates.trusted(css), policy=content_policy(css, script), **parts
-    ).encode()
+    policy = str(escape(content_policy(css, script)))
+    return body.replace(_POLICY, policy, 1).replace(_STYLE, css, 1).encode()
 
 
 def content_policy(css: str, script: str) -> str:
     """The Content-Security-Policy of a page with exactly this style sheet and this script."""
     return (
         f"default-src 'none'; style-src '{_digest(css)}'; script-src '{_digest(script)}'; font-src data:; "
-        "img-src data:; base-uri 'none'; form-action 'none'"
+        "base-uri 'none'; form-action 'none'"
     )
 
 
@@ -60,18 +67,23 @@ def _digest(text: str) -> str:
 
 
 def _fonts(text: str) -> str:
-    """The typeface, as far as `text` needs it: letters beyond Latin-1 only where one occurs."""
-    wanted = [("latin", _LATIN)]
-    if any(0x100 <= ord(c) <= 0x2AF or 0x1E00 <= ord(c) <= 0x1EFF for c in text):
-        wanted.append(("latin-ext", _LATIN_EXT))
-    return "".join(_face(subset, weight, letters) for subset, letters in wanted for weight in _WEIGHTS)
+    """The typefaces, as far as `text` needs them: letters beyond Latin-1 only where one occurs."""
+    found = set(text)
+    faces = [_face(_SOURCE_SANS, f"source-sans-3-latin-{weight}-normal", weight, _LATIN) for weight in _WEIGHTS]
+    if any("\u0100" <= c <= "\u02af" or "\u1e00" <= c <= "\u1eff" for c in found):
+        faces += [_face(_SOURCE_SANS, f"source-sans-3-latin-ext-{w}-normal", w, _LATIN_EXT) for w in _WEIGHTS]
+    if any("\u0590" <= c <= "\u05ff" for c in found):
+        faces.append(_face("Noto Sans Hebrew", "noto-sans-hebrew-hebrew-400-normal", 400, _HEBREW))
+    if any("\u0600" <= c <= "\u06ff" for c in found):
+        faces.append(_face("Noto Sans Arabic", "noto-sans-arabic-arabic-400-normal", 400, _ARABIC))
+    return "".join(faces)
 
 
 @lru_cache
-def _face(subset: str, weight: int, letters: str) -> str:
-    content = (charts.FONTS / f"source-sans-3-{subset}-{weight}-normal.woff2").read_bytes()
+def _face(family: str, file: str, weight: int, letters: str) -> str:
+    content = (charts.FONTS / f"{file}.woff2").read_bytes()
     return (
-        f'@font-face{{font-family:"Source Sans 3";font-weight:{weight};unicode-range:{letters};'
+        f'@font-face{{font-family:"{family}";font-weight:{weight};unicode-range:{letters};'
         f"src:url(data:font/woff2;base64,{base64.b64encode(content).decode()}) format('woff2')}}\n"
     )
 
