@@ -77,22 +77,20 @@ def weekly_report() -> None:
         }
         return [{"period": period, "edition": item.edition, "new": item.new} for period, item in made.items()]
 
-    @task(doc_md="Delivers what is open of the editions; fails where a mail was refused or is in doubt.")
+    @task(doc_md="Delivers what is still open of the editions; renders nothing. Fails where a mail needs a person.")
     def deliver(
         published: list[dict[str, Any]], params: dict[str, Any] | None = None, dag_run: Any = None
-    ) -> list[dict[str, str]]:
+    ) -> list[dict[str, Any]]:
         from etl import delivery
 
         settings, origin = _shared.settings_for_task(), _shared.origin(params or {}, dag_run.run_type)
-        if origin not in _shared.DELIVERED or settings.smtp is None:
+        if origin not in _shared.DELIVERED:
             raise AirflowSkipException(f"An edition of origin {origin} is archived, not delivered.")
-        done = [
-            sent
-            for item in published
-            for sent in delivery.deliver(settings, periods.parse_period(item["period"]), edition=item["edition"])
-        ]
+        if settings.smtp is None:
+            raise AirflowSkipException("The settings have no [smtp]: the edition is archived, not delivered.")
+        done = delivery.deliver_due(settings, [periods.parse_period(item["period"]) for item in published])
         delivery.judge(done)
-        return [{"edition": str(sent.edition), "state": sent.state} for sent in done]
+        return [{"edition": sent.edition, "state": sent.state} for sent in done]
 
     published = publish()
     settle() >> published

@@ -1,8 +1,8 @@
 """A mail from an edition's archived parts: one message for one recipient, within a budget of encoded bytes.
 
 multipart/mixed holds multipart/alternative (the text, then multipart/related of the HTML and its images) and the PDF.
-The same arguments give the same bytes. Where the message would be larger than the budget, first the PDF is left off,
-then the charts; what was left off, and where it lies, is said in the mail.
+The same arguments give the same bytes. Where the message would be larger than the budget, or than what the server
+takes, first the PDF is left off, then the charts; what was left off, and where it lies, is said in the mail.
 """
 
 from __future__ import annotations
@@ -10,7 +10,6 @@ from __future__ import annotations
 import hashlib
 import html
 import re
-import unicodedata
 from dataclasses import dataclass
 from datetime import datetime
 from email import policy
@@ -18,14 +17,16 @@ from email.headerregistry import Address
 from email.message import EmailMessage
 from email.utils import format_datetime
 
+from etl.addresses import ascii_address, one_line
 from etl.archive.ledger import Entry
 from etl.archive.variants import LEDGER_HEAD_MARKER, MailSource
-from etl.errors import UsageInvalid
 from etl.report import language as languages
 
 BUDGET = 10_000_000
 """Bytes of an encoded message by default: what most mail servers take (base64 makes a PDF a third larger)."""
 
+RETREAT: tuple[tuple[str, ...], ...] = ((), ("PDF",), ("PDF", "charts"))
+"""What is left off where a message would be too large, in this order."""
 
 _IMAGE = re.compile(r'<img\b[^>]*\bsrc="cid:[^>]*>', re.IGNORECASE)
 _ALT = re.compile(r'\balt="([^"]*)"', re.IGNORECASE)
@@ -63,9 +64,9 @@ def message_id(entry: Entry, recipient: str, sender: str) -> str:
 
 
 def compose(envelope: Envelope, parts: MailSource, budget: int = BUDGET) -> Composed:
-    """The message for one recipient. Raises `UsageInvalid` where an address could break a header."""
-    attempts: tuple[tuple[str, ...], ...] = ((), ("PDF",), ("PDF", "charts"))
-    for left_off in attempts:
+    """The message for one recipient: the fullest within `budget` bytes as encoded, else the smallest there is. Raises
+    `UsageInvalid` where an address could break a header."""
+    for left_off in RETREAT:
         content = _build(envelope, parts, left_off)
         if len(content) <= budget:
             break
@@ -110,24 +111,6 @@ def _address(message: EmailMessage, envelope: Envelope, subject: str) -> None:
     message["X-Auto-Response-Suppress"] = "All"
     message["X-Transit-Ledger-Edition"] = f"{envelope.entry.period}/e{envelope.entry.edition}"
     message["X-Transit-Ledger-Head"] = envelope.entry.hash
-
-
-def one_line(text: str) -> str:
-    """A text for a header: line breaks and other control characters become spaces."""
-    return " ".join("".join(" " if unicodedata.category(c) in ("Cc", "Zl", "Zp") else c for c in text).split())
-
-
-def ascii_address(address: str) -> str:
-    """A mail address with its domain as A-label. `UsageInvalid` where it is none that every server takes."""
-    local, _, domain = address.strip().rpartition("@")
-    try:
-        found = f"{local}@{domain.encode('idna').decode('ascii')}"
-        found.encode("ascii")
-        if not local or one_line(found) != found or any(c in found for c in '<>,;" '):
-            raise ValueError
-    except (UnicodeError, ValueError):
-        raise UsageInvalid(f"'{one_line(address)}' is no address to send to", "such as admin@contoso.example") from None
-    return found
 
 
 def _domain(address: str) -> str:

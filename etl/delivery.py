@@ -7,29 +7,31 @@ The send ledger (`etl.send_ledger`) holds where each mail stands; running again 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from etl import compose, periods, send_ledger, smtp, storage
-from etl.archive import about, changes, ledger, variants
+from etl.addresses import ascii_address, recipient_key
+from etl.archive import about, bag, changes, ledger, variants
 from etl.archive.ledger import Entry, Origin
-from etl.archive.variants import Variant
-from etl.errors import ArchiveBroken, DeliveryDelayed, DeliveryRefused, SettingsInvalid, UsageInvalid
+from etl.archive.variants import Reader, Variant
+from etl.errors import ArchiveBroken, Busy, DeliveryDelayed, DeliveryRefused, NotFound, SettingsInvalid, UsageInvalid
 from etl.periods import Period
 from etl.send_ledger import Mail, Step
 from etl.settings import Settings
 
 REGULAR: tuple[Origin, ...] = ("scheduled", "correction")
+"""The origins of editions that are delivered without anybody naming the recipients."""
 
 
 @dataclass(frozen=True)
 class Delivery:
     """What became of one recipient's mail.
 
-    `state` is a state of the send ledger, or `open` (to be tried again), `would send` (dry run), `not needed` (the
-    correction moves too little), `no variant` (the edition holds nothing that this audience may read).
-    `sent_now` tells whether this call spoke to a server about it.
+    `state` is a state of the send ledger, or `open` (to be tried again), `not needed` (the correction moves too
+    little), `superseded` (a later edition goes to this recipient), `no variant` (the edition holds nothing that this
+    audience may read); of a dry run `would send`, or `needs --to`.
     """
 
     recipient: str
@@ -41,8 +43,13 @@ class Delivery:
     size: int | None = None
     left_off: tuple[str, ...] = ()
     sent_now: bool = False
+    """Whether this call spoke to a server about it."""
     command: str | None = None
     """What to run about it, if anything."""
+    content: bytes | None = field(default=None, repr=False)
+    """The exact message, of a dry run."""
+    no_server: bool = field(default=False, repr=False)
+    """Whether it is open because there was no server to talk to: then the others wait too."""
 
 
 @dataclass(frozen=True)
@@ -52,7 +59,6 @@ class _Job:
     settings: Settings
     entries: list[Entry]
     entry: Entry
-    origin: Origin
     variants: list[Variant]
     again: bool
     named: bool
@@ -62,6 +68,23 @@ class _Job:
     def archive(self) -> Path:
         return self.settings.storage.archive_path
 
+    @property
+    def origin(self) -> Origin:
+        return ledger.origin(self.entries, self.entry)
+
+    @property
+    def earlier(self) -> list[Entry]:
+        """The period's editions before this one, oldest first."""
+        held = ledger.editions(self.entries, self.entry.period)
+        return [entry for entry in held if entry.number < self.entry.number]
+
+    @property
+    def successor(self) -> Entry | None:
+        """The latest later edition that goes out by itself, if there is one."""
+        held = ledger.editions(self.entries, self.entry.period)
+        later = [e for e in held if e.number > self.entry.number and ledger.origin(self.entries, e) in REGULAR]
+        return later[-1] if later else None
+
 
 def deliver(
     settings: Settings,
@@ -70,38 +93,84 @@ def deliver(
     edition: int | None = None,
     to: Sequence[str] | None = None,
     dry_run: bool = False,
-    origin_allowed: Sequence[Origin] = REGULAR,
     again: bool = False,
 ) -> list[Delivery]:
     """Sends the current (or the named) edition of `period` to its audiences, or to the addresses in `to`.
 
     Gives what became of each recipient. When all have been tried and some are still open (no connection, 4xx), raises
-    `DeliveryDelayed`, which may be retried: only those are touched then. A mail refused (5xx), or of which nobody knows
-    whether it arrived (`unknown`), is in the list and raises nothing: `judge` does. Without `to`, an edition whose
-    origin is not in `origin_allowed` raises `UsageInvalid`. `to` also takes up what was refused or is unknown, and with
-    `again` what was accepted; the Message-ID stays, so that a repeat folds.
+    `Delayed`, which may be retried: only those are touched then. A mail refused (5xx), or of which nobody knows whether
+    it arrived (`unknown`), is in the list and raises nothing: `judge` does. Without `to`, an edition that does not go
+    out by itself raises `UsageInvalid`. `to` also takes up what was refused, closed or is unknown, and with `again`
+    what was accepted; the Message-ID stays, so that a repeat folds. A dry run composes, and can't reach a server.
     """
-    archive = settings.storage.archive_path
-    entries = ledger.read(archive)
-    entry = about.find(entries, period, edition)
-    origin = ledger.origin(entries, entry)
-    if not to and origin not in origin_allowed:
+    job = _job(settings, period, edition, to, again)
+    if not job.named and not dry_run and job.origin not in REGULAR:
         raise UsageInvalid(
-            f"edition {entry.edition} of {period} is of origin '{origin}' and goes to nobody by itself",
-            f"origin {' or '.join(origin_allowed)}, or named recipients",
-            f"python -m etl send {period} --edition {entry.edition} --to ADDRESS",
+            f"edition {job.entry.edition} of {period} is of origin '{job.origin}' and goes to nobody by itself",
+            f"origin {' or '.join(REGULAR)}, or named recipients",
+            f"python -m etl send {period} --edition {job.entry.edition} --to ADDRESS",
         )
     if settings.smtp is None and not dry_run:
-        raise SettingsInvalid(
-            "the settings",
-            ["[smtp]: found nothing; sending needs a mail server"],
-        )
-    held = about.variants(archive, entry)
-    job = _Job(settings, entries, entry, origin, held, again, bool(to))
-    done = [_one(job, recipient, variant, dry_run) for recipient, variant in _recipients(job, to)]
+        raise SettingsInvalid("the settings", ["[smtp]: found nothing; without a mail server nothing is sent"])
+    _refuse_altered(job)
+    if dry_run:
+        return [_previewed(job, reader) for reader in _readers(job, to)]
+    done: list[Delivery] = []
+    for reader in _readers(job, to):
+        down = next((delivery.answer for delivery in done if delivery.no_server), None)
+        done.append(_one(job, reader, down))
     if late := [delivery for delivery in done if delivery.state == "open"]:
         raise Delayed(done, f"{len(late)} of {len(done)} mails of {period} wait: {late[0].answer}")
     return done
+
+
+def deliver_due(settings: Settings, due: Iterable[Period]) -> list[Delivery]:
+    """Sends, for each period, the latest edition that goes out by itself; a period without one is left alone. Each is
+    tried before `Delayed` tells of all that is still open."""
+    entries = ledger.read(settings.storage.archive_path)
+    done: list[Delivery] = []
+    waiting: list[str] = []
+    for period in due:
+        held = [e for e in ledger.editions(entries, str(period)) if ledger.origin(entries, e) in REGULAR]
+        try:
+            done += deliver(settings, period, edition=held[-1].edition) if held else []
+        except Delayed as error:
+            done += error.deliveries
+            waiting.append(error.found)
+    if waiting:
+        raise Delayed(done, "; ".join(waiting))
+    return done
+
+
+def settle(
+    settings: Settings,
+    period: Period,
+    recipient: str,
+    outcome: str,
+    *,
+    edition: int | None = None,
+    who: str,
+    why: str,
+) -> Delivery:
+    """Writes down what a person found out or decided about a mail that is unknown, refused or open: that it arrived
+    (`accepted`), that it did not and is to be sent (`open`), or that nothing more is to be done (`closed`)."""
+    states: dict[str, send_ledger.State] = {"accepted": "accepted", "open": "claimed", "closed": "closed"}
+    if outcome not in states:
+        raise UsageInvalid(f"'{outcome}' is nothing that a mail can be settled as", f"one of {', '.join(states)}")
+    job = _job(settings, period, edition, [recipient], again=False)
+    mail = send_ledger.note_lost(send_ledger.read(send_ledger.folder_of(settings, job.entry, recipient)))
+    if mail.last is None:
+        raise NotFound(
+            f"no mail of {period}, edition {job.entry.edition}, to {recipient} was begun", "", "look at send"
+        )
+    if mail.state in send_ledger.DONE:
+        raise UsageInvalid(f"the mail to {recipient} is {mail.state} already", "one that is unknown, refused or open")
+    if not mail.is_open and mail.state in ("claimed", "sending"):
+        raise Busy(f"a process is sending the mail to {recipient} now", "it to end", "look again in a minute")
+    settled = send_ledger.take(mail, send_ledger.stamp(mail.last, states[outcome], f"settled by {who}: {why}"))
+    if settled is None:
+        raise Busy(f"another process took up the mail to {recipient} just now", "it to end", "look again in a minute")
+    return _as_it_stands(job, recipient, settled)
 
 
 def sender_of(settings: Settings) -> str:
@@ -123,45 +192,85 @@ def judge(deliveries: Sequence[Delivery]) -> None:
     bad = [delivery for delivery in deliveries if delivery.state in ("refused", "unknown", "no variant")]
     if bad:
         listed = "; ".join(f"{d.state}: {d.recipient} ({d.answer})" for d in bad[:5])
-        raise DeliveryRefused(f"{len(bad)} mail(s) need a look: {listed}", "accepted", bad[0].command or "")
+        raise DeliveryRefused(f"{len(bad)} mail(s) need a look: {listed}", "accepted", advice(bad[0]) or "")
 
 
-def _recipients(job: _Job, to: Sequence[str] | None) -> list[tuple[str, Variant | None]]:
-    """Who gets which variant. A recipient of several audiences gets that of the first; an address that belongs to no
-    audience gets the whole report in its own language."""
-    listed: dict[str, tuple[str, Variant | None]] = {}
-    for audience in job.settings.audiences:
-        variant = variants.for_audience(job.settings, audience, job.variants)
-        for recipient in audience.recipients:
-            listed.setdefault(send_ledger.recipient_key(recipient), (recipient, variant))
+def advice(delivery: Delivery) -> str | None:
+    """What to do about a mail, in words and commands; nothing where there is nothing to do."""
+    if delivery.state != "unknown":
+        return delivery.command
+    settled = (delivery.command or "").replace("etl send", "etl settle", 1)
+    return (
+        f"look for {delivery.message_id} in the mail server's log; if it arrived: {settled} --as accepted "
+        f"--why 'it is in the log'; if not: {delivery.command}"
+    )
+
+
+def _job(settings: Settings, period: Period, edition: int | None, to: Sequence[str] | None, again: bool) -> _Job:
+    for address in to or ():
+        ascii_address(address)
+    archive = settings.storage.archive_path
+    entries = ledger.read(archive)
+    entry = about.find(entries, period, edition)
+    return _Job(settings, entries, entry, about.variants(archive, entry), again, bool(to))
+
+
+def _refuse_altered(job: _Job) -> None:
+    """Raises `ArchiveBroken` where the edition is not as it was archived: no altered number goes out."""
+    folder = job.archive / job.entry.bag
+    problems = [f"{problem.file} {problem.kind}" for problem in bag.check(folder)]
+    if problems or bag.bag_hash(folder) != job.entry.bag_sha256:
+        told = problems[0] if problems else "its hash is another"
+        raise ArchiveBroken(f"{job.entry.bag} is not as it was archived: {told}", "", "run python -m etl verify")
+
+
+def _readers(job: _Job, to: Sequence[str] | None) -> list[Reader]:
+    """Who gets the edition. An address that belongs to no audience gets the whole report in its own language."""
+    listed = variants.readers(job.settings)
     if not to:
         return list(listed.values())
-    whole = [variant for variant in job.variants if not variant.connectors]
-    default = next((v for v in whole if v.language == job.settings.report.language), whole[0] if whole else None)
-    asked = {send_ledger.recipient_key(recipient): recipient for recipient in to}
-    return [(recipient, listed.get(key, ("", default))[1]) for key, recipient in asked.items()]
+    whole = [variant.language for variant in job.variants if not variant.connectors]
+    own = job.settings.report.language
+    language = own if own in whole or not whole else whole[0]
+    asked = {recipient_key(address): address for address in to}
+    return [
+        replace(listed[key], address=address) if key in listed else Reader(address, language)
+        for key, address in asked.items()
+    ]
 
 
-def _one(job: _Job, recipient: str, variant: Variant | None, dry_run: bool) -> Delivery:
-    """Brings one recipient's mail as far as it goes now."""
-    mail = send_ledger.read(send_ledger.folder_of(job.settings, job.entry, recipient))
-    if not dry_run:
-        mail = send_ledger.settle(mail)
+def _one(job: _Job, reader: Reader, down: str | None) -> Delivery:
+    """Brings one recipient's mail as far as it goes now; `down`: why no server can be talked to."""
+    mail = send_ledger.note_lost(send_ledger.read(send_ledger.folder_of(job.settings, job.entry, reader.address)))
     if not _may_begin(job, mail):
-        return _as_it_stands(job, recipient, mail)
-    if variant is None:
-        why = "this edition holds no variant that the audience may read; publish the period again with --policy"
-        return Delivery(recipient, "no variant", why, job.entry.edition)
-    if mail.last is None and not job.named and not _is_news(job, recipient):
-        why = "the correction moves no verdict, and no number by more than correction_tolerance"
-        return Delivery(recipient, "not needed", why, job.entry.edition, variant.folder)
-    try:
-        composed = _compose(job, recipient, variant)
-    except OSError as error:
-        raise ArchiveBroken(f"a file of {job.entry.bag} could not be read: {error}", "", "run verify") from error
-    if dry_run:
-        return _delivery(job, recipient, variant, composed, "would send", None)
-    return _send(job, recipient, variant, composed, mail)
+        return _as_it_stands(job, reader.address, mail)
+    variant = variants.for_reader(job.settings, reader, job.variants)
+    if reason := _reason_to_wait(job, reader, variant, mail):
+        if reason.state == "superseded":
+            send_ledger.close(mail, str(reason.answer))
+        return reason
+    if variant is None or down:
+        command = command_for(job.entry, job.origin, reader.address, "open")
+        return Delivery(reader.address, "open", down, job.entry.edition, command=command, no_server=True)
+    return _send(job, reader.address, variant, mail)
+
+
+def _previewed(job: _Job, reader: Reader) -> Delivery:
+    """What `_one` would do, with the exact message; nothing is written, and nobody is talked to."""
+    mail = send_ledger.read(send_ledger.folder_of(job.settings, job.entry, reader.address))
+    if not _may_begin(job, mail):
+        return _as_it_stands(job, reader.address, mail)
+    variant = variants.for_reader(job.settings, reader, job.variants)
+    reason = _reason_to_wait(job, reader, variant, mail)
+    if variant is None or reason:
+        return reason or Delivery(reader.address, "no variant", None, job.entry.edition)
+    composed = _compose(job, reader.address, variant)
+    state = "would send" if job.named or job.origin in REGULAR else "needs --to"
+    command = None if state == "would send" else command_for(job.entry, job.origin, reader.address, "open")
+    return Delivery(
+        reader.address, state, None, job.entry.edition, variant.folder, composed.message_id, len(composed.content),
+        composed.left_off, command=command, content=composed.content,
+    )  # fmt: skip
 
 
 def _may_begin(job: _Job, mail: Mail) -> bool:
@@ -169,13 +278,31 @@ def _may_begin(job: _Job, mail: Mail) -> bool:
         return True
     if not job.named:
         return False
-    return mail.state in ("refused", "unknown") or (job.again and mail.state == "accepted")
+    return mail.state in ("refused", "unknown", "closed") or (job.again and mail.state == "accepted")
+
+
+def _reason_to_wait(job: _Job, reader: Reader, variant: Variant | None, mail: Mail) -> Delivery | None:
+    """Why a mail that could begin must not, if so."""
+
+    def told(state: str, why: str, command: str | None = None) -> Delivery:
+        folder = variant.folder if variant else None
+        return Delivery(reader.address, state, why, job.entry.edition, folder, command=command)
+
+    successor = job.successor
+    if successor and not job.named:
+        command = f"python -m etl send {job.entry.period}"
+        return told("superseded", f"edition {successor.edition} took its place before it was sent", command)
+    if variant is None:
+        return told("no variant", "this edition holds nothing that the audience may read; the next one made will")
+    if mail.last is None and not job.named and not _is_news(job, reader.address):
+        return told("not needed", "the correction moves no verdict, and no number by more than correction_tolerance")
+    return None
 
 
 def _is_news(job: _Job, recipient: str) -> bool:
     """Whether a recipient who has not begun to get this edition should: always the first one of a period, later ones
     only where they move something against the one the recipient got last."""
-    earlier = [entry for entry in ledger.editions(job.entries, job.entry.period) if entry.number < job.entry.number]
+    earlier = job.earlier
     if not earlier or job.origin == "scheduled":
         return True
     got = send_ledger.of_period(job.settings, earlier, recipient)
@@ -187,9 +314,8 @@ def _is_news(job: _Job, recipient: str) -> bool:
     return changes.must_be_told(before, after, tolerance)
 
 
-def _compose(job: _Job, recipient: str, variant: Variant) -> compose.Composed:
-    earlier = [entry for entry in ledger.editions(job.entries, job.entry.period) if entry.number < job.entry.number]
-    got = send_ledger.of_period(job.settings, earlier, recipient)
+def _compose(job: _Job, recipient: str, variant: Variant, budget: int | None = None) -> compose.Composed:
+    got = send_ledger.of_period(job.settings, job.earlier, recipient)
     before = [mail.last.message_id for _, mail in got if mail.last and mail.state == "accepted"]
     folder = f"{job.entry.bag}/data/{variant.folder}"
     envelope = compose.Envelope(
@@ -202,11 +328,37 @@ def _compose(job: _Job, recipient: str, variant: Variant) -> compose.Composed:
         sent_at=periods.now(),
         in_reply_to=before[-1] if before else None,
     )
-    return compose.compose(envelope, variants.read_mail(job.archive / folder))
+    try:
+        return compose.compose(envelope, variants.read_mail(job.archive / folder), budget or compose.BUDGET)
+    except OSError as error:
+        raise ArchiveBroken(f"a file of {job.entry.bag} could not be read: {error}", "", "run verify") from error
 
 
-def _send(job: _Job, recipient: str, variant: Variant, composed: compose.Composed, mail: Mail) -> Delivery:
-    step = Step(
+def _send(job: _Job, recipient: str, variant: Variant, mail: Mail) -> Delivery:
+    """Claims a mail, hands it over, and writes down what was said; smaller where the server finds it too large."""
+    composed = _compose(job, recipient, variant)
+    while True:
+        claimed = send_ledger.claim(mail, _step(job, recipient, variant, composed))
+        if claimed is None or claimed.last is None:
+            return _as_it_stands(job, recipient, send_ledger.read(mail.folder))
+        storage.write_atomic(mail.folder / f"{claimed.number:08d}.eml", composed.content)
+        mail, answer = _converse(job.settings, recipient, composed, claimed)
+        size = len(composed.content)
+        if answer.outcome == "too large":
+            smaller = _compose(job, recipient, variant, min(answer.limit or size, size - 1))
+            if len(smaller.content) < size:
+                composed = smaller
+                continue
+            mail = send_ledger.conclude(mail, send_ledger.stamp(claimed.last, "refused", answer.text))
+        break
+    _close_earlier(job, recipient, mail)
+    done = _as_it_stands(job, recipient, mail)
+    spoke = answer.outcome not in ("taken by another", "no server")
+    return replace(done, size=size, sent_now=spoke, no_server=answer.outcome == "no server")
+
+
+def _step(job: _Job, recipient: str, variant: Variant, composed: compose.Composed) -> Step:
+    return Step(
         recipient=recipient,
         period=job.entry.period,
         edition=job.entry.edition,
@@ -217,19 +369,12 @@ def _send(job: _Job, recipient: str, variant: Variant, composed: compose.Compose
         at="",
         note=f"left off: {', '.join(composed.left_off)}" if composed.left_off else None,
     )
-    claimed = send_ledger.claim(mail, step)
-    if claimed is None or claimed.last is None:
-        return _as_it_stands(job, recipient, send_ledger.read(mail.folder))
-    storage.write_atomic(mail.folder / f"{claimed.number:08d}.eml", composed.content)
-    outcome = _converse(job.settings, recipient, composed, claimed)
-    if outcome is None:
-        return _as_it_stands(job, recipient, send_ledger.read(mail.folder))
-    done = _as_it_stands(job, recipient, outcome)
-    return replace(done, size=len(composed.content), left_off=composed.left_off, sent_now=True)
 
 
-def _converse(settings: Settings, recipient: str, composed: compose.Composed, claimed: Mail) -> Mail | None:
-    """Hands one message to the server; nothing where another process took the mail before the first byte of DATA."""
+def _converse(
+    settings: Settings, recipient: str, composed: compose.Composed, claimed: Mail
+) -> tuple[Mail, smtp.Answer]:
+    """Hands one message to the server; the mail as it stands then, and the answer."""
     step, current = claimed.last, claimed
     if settings.smtp is None or step is None:
         raise ValueError("a server and a claim are needed to send")
@@ -242,10 +387,18 @@ def _converse(settings: Settings, recipient: str, composed: compose.Composed, cl
 
     answer = smtp.hand_over(settings.smtp, sender_of(settings), recipient, composed.content, begin)
     if answer.outcome == "taken by another":
-        return None
-    states: dict[str, send_ledger.State] = {"accepted": "accepted", "refused": "refused", "unknown": "unknown"}
-    state = states.get(answer.outcome, "claimed")
-    return send_ledger.conclude(current, send_ledger.stamp(step, state, answer.text))
+        return send_ledger.read(claimed.folder), answer
+    ends: dict[str, send_ledger.State] = {"accepted": "accepted", "refused": "refused", "unknown": "unknown"}
+    return send_ledger.conclude(
+        current, send_ledger.stamp(step, ends.get(answer.outcome, "claimed"), answer.text)
+    ), answer
+
+
+def _close_earlier(job: _Job, recipient: str, mail: Mail) -> None:
+    """Closes what is still open of earlier editions to a recipient who has this one."""
+    if mail.state == "accepted":
+        for _, before in send_ledger.of_period(job.settings, job.earlier, recipient):
+            send_ledger.close(before, f"edition {job.entry.edition} took its place before it was sent")
 
 
 def _as_it_stands(job: _Job, recipient: str, mail: Mail) -> Delivery:
@@ -255,8 +408,8 @@ def _as_it_stands(job: _Job, recipient: str, mail: Mail) -> Delivery:
     answer = last.answer if last else None
     if state == "claimed" and not mail.is_open:
         answer = "another process is at it"
-    command = command_for(job.entry, recipient, told)
-    left_off = tuple((last.note or "").removeprefix("left off: ").split(", ")) if last and last.note else ()
+    if state == "unknown" and last and last.state == "sending":
+        answer = send_ledger.LOST
     return Delivery(
         recipient,
         told,
@@ -264,28 +417,14 @@ def _as_it_stands(job: _Job, recipient: str, mail: Mail) -> Delivery:
         job.entry.edition,
         last.variant if last else None,
         last.message_id if last else None,
-        left_off=left_off,
-        command=command,
+        left_off=tuple((last.note or "").removeprefix("left off: ").split(", ")) if last and last.note else (),
+        command=command_for(job.entry, job.origin, recipient, told),
     )
 
 
-def command_for(entry: Entry, recipient: str, state: str) -> str | None:
+def command_for(entry: Entry, origin: Origin, recipient: str, state: str) -> str | None:
     """What to run about a mail in this state; nothing where there is nothing to do."""
-    if state in ("refused", "unknown"):
-        return f"python -m etl send {entry.period} --edition {entry.edition} --to {recipient}"
-    return f"python -m etl send {entry.period} --edition {entry.edition}" if state == "open" else None
-
-
-def _delivery(
-    job: _Job, recipient: str, variant: Variant, composed: compose.Composed, state: str, answer: str | None
-) -> Delivery:
-    return Delivery(
-        recipient,
-        state,
-        answer,
-        job.entry.edition,
-        variant.folder,
-        composed.message_id,
-        len(composed.content),
-        composed.left_off,
-    )
+    what = f"{entry.period} --edition {entry.edition}"
+    if state in ("refused", "unknown") or (state == "open" and origin not in REGULAR):
+        return f"python -m etl send {what} --to {recipient}"
+    return f"python -m etl send {what}" if state == "open" else None

@@ -7,12 +7,12 @@ anywhere leaves whole steps. A recipient's folder is named by the hash of the ad
 - `claimed`: nothing has been said to a server. Held by a process, or (without `holder`) open, because the server asked
   to try again. A claim whose process is gone, or that is older than `CLAIM_SECONDS`, may be taken up by another.
 - `sending`: from the first byte of DATA. Where the process that sent it is gone, nobody knows: it becomes `unknown`.
-- `accepted`, `refused`: with the server's answer. `unknown`: never guessed; people decide.
+- `accepted`, `refused`: with the server's answer. `unknown`: never guessed; people decide (`python -m etl settle`).
+- `closed`: nothing more is to be done, because a person said so or a later edition took the mail's place.
 """
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import socket
@@ -23,15 +23,21 @@ from pathlib import Path
 from typing import Any, Literal
 
 from etl import periods, storage
+from etl.addresses import recipient_key
 from etl.archive.ledger import Entry
+from etl.errors import ArchiveBroken
 from etl.settings import Settings
 
-State = Literal["claimed", "sending", "accepted", "refused", "unknown"]
+State = Literal["claimed", "sending", "accepted", "refused", "unknown", "closed"]
+DONE: tuple[State, ...] = ("accepted", "closed")
+"""States in which nothing is left to do."""
 
 CLAIM_SECONDS = 15 * 60
 """How long a claim is respected. Taking up one too early does no harm: its holder sees that before it says DATA."""
 SENDING_SECONDS = 60 * 60
 """How long a process that can't be looked at is believed to be still sending; longer than any time-out of SMTP."""
+
+LOST = "the sending process ended before the server's answer was noted"
 
 
 @dataclass(frozen=True)
@@ -92,11 +98,6 @@ def folder_of(settings: Settings, entry: Entry, recipient: str) -> Path:
     return settings.storage.deliveries_path / entry.bag / recipient_key(recipient)
 
 
-def recipient_key(recipient: str) -> str:
-    """An address as a folder's name; case makes no difference."""
-    return hashlib.sha256(recipient.strip().casefold().encode()).hexdigest()[:32]
-
-
 def read(folder: Path) -> Mail:
     """What is known of the mail whose steps lie in `folder`."""
     numbers = sorted(int(path.stem) for path in folder.glob("*.json") if path.stem.isdigit())
@@ -151,12 +152,18 @@ def stamp(step: Step, state: State, answer: str | None = None, *, held: bool = F
     return replace(step, state=state, at=_now(), answer=answer, holder=this_process() if held else None)
 
 
-def settle(mail: Mail) -> Mail:
+def note_lost(mail: Mail) -> Mail:
     """Writes `unknown` for a mail that was being sent by a process that is gone; gives others back as they are."""
     if mail.last is None or mail.last.state != "sending" or mail.state != "unknown":
         return mail
-    lost = replace(stamp(mail.last, "unknown", "the sending process ended before the server's answer was noted"))
-    return take(mail, lost) or read(mail.folder)
+    return take(mail, stamp(mail.last, "unknown", LOST)) or read(mail.folder)
+
+
+def close(mail: Mail, why: str) -> Mail:
+    """Writes `closed` for a mail that is open, unless another process takes it up at the same moment."""
+    if mail.last is None or not mail.is_open:
+        return mail
+    return take(mail, stamp(mail.last, "closed", why)) or read(mail.folder)
 
 
 def is_held(step: Step, seconds: int) -> bool:
@@ -200,9 +207,16 @@ def _now() -> str:
 
 
 def _step(path: Path) -> Step:
-    raw: dict[str, Any] = json.loads(path.read_bytes())
-    holder = raw.pop("holder")
-    return Step(**raw, holder=Holder(**holder) if holder else None)
+    try:
+        raw: dict[str, Any] = json.loads(path.read_bytes())
+        holder = raw.pop("holder")
+        return Step(**raw, holder=Holder(**holder) if holder else None)
+    except (ValueError, TypeError, AttributeError, KeyError) as error:
+        raise ArchiveBroken(
+            f"the send ledger's file {path} is damaged: {error}",
+            "a step as it was written",
+            "restore it from a copy; without it nobody knows whether that mail went out",
+        ) from error
 
 
 def _dump(step: Step) -> bytes:

@@ -34,7 +34,8 @@ from pydantic import (
 )
 
 from etl import formats, periods
-from etl.errors import NotFound, SettingsInvalid
+from etl.addresses import ascii_address
+from etl.errors import NotFound, SettingsInvalid, UsageInvalid
 
 CONFIG_ENV = "TRANSIT_LEDGER_CONFIG"
 SMTP_USER_ENV = "TRANSIT_LEDGER_SMTP_USER"
@@ -42,7 +43,6 @@ SMTP_PASSWORD_ENV = "TRANSIT_LEDGER_SMTP_PASSWORD"  # noqa: S105  a variable's n
 
 _SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*([KMGT]?)(i?)B?", re.IGNORECASE)
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
-_ADDRESS = re.compile(r"[^\s@<>,;\"]+@[^\s@<>,;\"]+")
 
 
 def _bytes(value: object) -> int:
@@ -73,9 +73,11 @@ def _slug(value: str) -> str:
 
 
 def _address(value: str) -> str:
-    if not _ADDRESS.fullmatch(value) or any(ord(c) < 32 for c in value):
-        raise ValueError("a mail address such as 'admin@contoso.example' is allowed")
-    return value
+    try:
+        ascii_address(value)
+    except UsageInvalid:
+        raise ValueError("a mail address such as 'admin@contoso.example' is allowed") from None
+    return value.strip()
 
 
 def _domain(value: str) -> str:

@@ -13,22 +13,28 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
-from etl.compose import ascii_address
+from etl.addresses import ascii_address
 from etl.settings import Smtp
 
 TIMEOUT_SECONDS = 60
 AFTER_DATA_SECONDS = 600
 """RFC 5321, section 4.5.3.2.6: how long a server may take to answer the end of DATA."""
 
-Outcome = Literal["accepted", "refused", "delayed", "unknown", "taken by another"]
+_TOO_LARGE = re.compile(r"5\d\d .*\b5\.(3\.4|2\.3)\b|(552|523) (?!.*\b5\.2\.2\b)")
+"""Answers about the message's size (RFC 1870; 5.3.4, 5.2.3: RFC 3463). 5.2.2 is a full mailbox: that is refused."""
+
+Outcome = Literal["accepted", "refused", "too large", "delayed", "no server", "unknown", "taken by another"]
 
 
 @dataclass(frozen=True)
 class Answer:
-    """`delayed`: nothing was accepted and it may be tried again; `unknown`: the answer to DATA never came."""
+    """What became of a message. Nothing was accepted and it may be tried again: `delayed`, or `no server` to talk to;
+    `too large`: not this message, a smaller one perhaps (`limit`: of so many bytes); `unknown`: the answer to DATA
+    never came, or was none."""
 
     outcome: Outcome
     text: str
+    limit: int | None = None
 
 
 def connect(smtp: Smtp) -> smtplib.SMTP:
@@ -59,15 +65,21 @@ def hand_over(smtp: Smtp, sender: str, recipient: str, content: bytes, begin: Ca
     try:
         server = connect(smtp)
     except (OSError, smtplib.SMTPException) as error:
-        return Answer("delayed", _words(error))
+        return Answer("no server", _words(error))
     try:
-        return _envelope(server, sender, recipient, content, begin)
+        answer = _envelope(server, sender, recipient, content, begin)
+        if answer.outcome not in ("taken by another", "unknown"):  # within DATA a word of parting would be text
+            _part(server)
+        return answer
     finally:
-        _part(server)
+        server.close()
 
 
 def _envelope(server: smtplib.SMTP, sender: str, recipient: str, content: bytes, begin: Callable[[], bool]) -> Answer:
     """MAIL, RCPT and DATA up to the server's go-ahead, then the message."""
+    limit = _limit(server)
+    if limit and len(content) > limit:
+        return Answer("too large", f"{len(content):,} bytes; the server takes {limit:,} (SIZE)", limit)
     size = [f"SIZE={len(content)}"] if server.has_extn("size") else []
     try:
         for code, text in (
@@ -75,10 +87,10 @@ def _envelope(server: smtplib.SMTP, sender: str, recipient: str, content: bytes,
             server.rcpt(ascii_address(recipient)),
         ):
             if code not in (250, 251):
-                return _judged(code, text)
+                return _judged(code, text, "delayed")
         code, text = server.docmd("DATA")
         if code != 354:
-            return _judged(code, text)
+            return _judged(code, text, "delayed")
     except (OSError, smtplib.SMTPException) as error:
         return Answer("delayed", _words(error))
     if not begin():
@@ -90,7 +102,15 @@ def _envelope(server: smtplib.SMTP, sender: str, recipient: str, content: bytes,
         code, text = server.getreply()
     except (OSError, smtplib.SMTPException) as error:
         return Answer("unknown", f"the connection broke after DATA began: {_words(error)}")
-    return _judged(code, text)
+    if 200 <= code < 300:
+        return Answer("accepted", _said(code, text))
+    return _judged(code, text, "unknown")
+
+
+def _limit(server: smtplib.SMTP) -> int | None:
+    """How many bytes a message may have, where the server says (RFC 1870)."""
+    told = server.esmtp_features.get("size", "").strip()
+    return int(told) if told.isascii() and told.isdigit() else None
 
 
 def _stuffed(content: bytes) -> bytes:
@@ -99,11 +119,18 @@ def _stuffed(content: bytes) -> bytes:
     return re.sub(rb"(?m)^\.", b"..", ended) + b".\r\n"
 
 
-def _judged(code: int, text: bytes) -> Answer:
-    said = f"{code} {' '.join(text.decode('utf-8', 'replace').split())}"[:500]
-    if 200 <= code < 300:
-        return Answer("accepted", said)
-    return Answer("refused" if 500 <= code < 600 else "delayed", said)
+def _judged(code: int, text: bytes, otherwise: Outcome) -> Answer:
+    """What an answer that accepts nothing means; `otherwise` for one that no server should give here."""
+    said = _said(code, text)
+    if 400 <= code < 500:
+        return Answer("delayed", said)
+    if not 500 <= code < 600:
+        return Answer(otherwise, said)
+    return Answer("too large" if _TOO_LARGE.match(said) else "refused", said)
+
+
+def _said(code: int, text: bytes) -> str:
+    return f"{code} {' '.join(text.decode('utf-8', 'replace').split())}"[:500]
 
 
 def _words(error: Exception) -> str:

@@ -223,7 +223,7 @@ def _deliveries(settings: Settings, found: dict[str, Any]) -> None:
 def open_mails(settings: Settings) -> Iterator[dict[str, str]]:
     """The mails begun and not accepted: `bag`, `mail` (its folder), `state`, what is known, and the command for it."""
     for mail in send_ledger.everything(settings):
-        if mail.state == "accepted" or mail.last is None:
+        if mail.state in send_ledger.DONE or mail.last is None:
             continue
         told, parts = mail.last, mail.folder.relative_to(settings.storage.deliveries_path).parts
         what = f"a mail of {told.period}, edition {told.edition}, is {mail.state}"

@@ -5,13 +5,14 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import rfc8785
 
-from etl.settings import Audience, Settings
+from etl.addresses import recipient_key
+from etl.settings import Settings
 
 LEDGER_HEAD_MARKER = "@@LEDGER-HEAD@@"
 """Stands in an archived mail where the mail as sent prints the head that includes its edition."""
@@ -22,6 +23,15 @@ class Variant:
     """One rendering for one kind of reader. No `connectors` means all of them."""
 
     folder: str
+    language: str
+    connectors: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Reader:
+    """Who gets a report, in which language and about which connectors (none: all of them)."""
+
+    address: str
     language: str
     connectors: tuple[str, ...] = ()
 
@@ -46,20 +56,30 @@ def _plain(value: Any) -> Any:
     return value.isoformat() if hasattr(value, "isoformat") else str(value)
 
 
+def readers(settings: Settings) -> dict[str, Reader]:
+    """Who gets reports, by the address's key. Who is in several audiences gets one report that shows what any of them
+    may see, in the language of the first."""
+    found: dict[str, Reader] = {}
+    for audience in settings.audiences:
+        language, connectors = audience.language or settings.report.language, frozenset(audience.connectors)
+        for address in audience.recipients:
+            known = found.get(recipient_key(address)) or Reader(address, language, tuple(sorted(connectors)))
+            whole = not known.connectors or not connectors
+            seen = () if whole else tuple(sorted(connectors.union(known.connectors)))
+            found[recipient_key(address)] = replace(known, connectors=seen)
+    return found
+
+
 def wanted(settings: Settings) -> list[Variant]:
-    """The variants that an edition made now gets: every language in full, and what each restricted audience may see."""
-    full = {(language, ()) for language in settings.report.languages}
-    keys = sorted(full | {_key(settings, audience) for audience in settings.audiences})
+    """The variants that an edition made now gets: every language in full, and what each restricted reader may see."""
+    full: set[tuple[str, tuple[str, ...]]] = {(language, ()) for language in settings.report.languages}
+    keys = sorted(full | {(reader.language, reader.connectors) for reader in readers(settings).values()})
     restricted = {connectors for _, connectors in keys if connectors}
     marks = _marks(restricted)
     return [
         Variant(f"{language}-{marks[connectors]}" if connectors else language, language, connectors)
         for language, connectors in keys
     ]
-
-
-def _key(settings: Settings, audience: Audience) -> tuple[str, tuple[str, ...]]:
-    return audience.language or settings.report.language, tuple(sorted(set(audience.connectors)))
 
 
 def _marks(groups: Iterable[tuple[str, ...]]) -> dict[tuple[str, ...], str]:
@@ -71,12 +91,11 @@ def _marks(groups: Iterable[tuple[str, ...]]) -> dict[tuple[str, ...], str]:
     return {group: digest[:length] for group, digest in hashes.items()}
 
 
-def for_audience(settings: Settings, audience: Audience, archived: Iterable[Variant]) -> Variant | None:
-    """The archived variant that an audience may read: its connectors exactly, in its language if there is one, else in
-    the report's. Nothing where the edition was made before the audience's connectors were asked for."""
-    language, connectors = _key(settings, audience)
-    fitting = {variant.language: variant for variant in archived if variant.connectors == connectors}
-    return fitting.get(language) or fitting.get(settings.report.language)
+def for_reader(settings: Settings, reader: Reader, archived: Iterable[Variant]) -> Variant | None:
+    """The archived variant that a reader may see: the same connectors exactly, in the reader's language if there is
+    one, else in the report's. Nothing where the edition was made before anybody asked for these connectors."""
+    fitting = {variant.language: variant for variant in archived if variant.connectors == reader.connectors}
+    return fitting.get(reader.language) or fitting.get(settings.report.language)
 
 
 def read_mail(folder: Path) -> MailSource:

@@ -1,33 +1,47 @@
-"""Commands about the archive and delivery: publish, send, verify, reproduce, explain."""
+"""Commands about the archive and delivery: publish, send, settle, verify, reproduce, explain."""
 
 from __future__ import annotations
 
+import getpass
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from etl import periods
+from etl.addresses import recipient_key
 from etl.commands.console import Context, emit_json, say, table
-from etl.errors import ArchiveBroken, UsageInvalid
+from etl.errors import ArchiveBroken, NotFound, UsageInvalid
+
+if TYPE_CHECKING:
+    from etl.delivery import Delivery
 
 
 def register(app: typer.Typer) -> None:
     """Adds the commands to `app`."""
-    for command in (publish, send, verify, reproduce, explain):
+    for command in (publish, send, settle, verify, reproduce, explain):
         app.command(command.__name__)(command)
 
 
 def publish(
     context: typer.Context,
     period: Annotated[str, typer.Argument(help="2026-W47, 2026-11 or 2026-11-16..2026-11-22.")],
+    policy: Annotated[
+        bool, typer.Option("--policy", help="Also where only policy, counting settings or readers have changed.")
+    ] = False,
+    why: Annotated[str | None, typer.Option(help="The reason, said in the edition.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="The same as JSON.")] = False,
 ) -> None:
     """Render a period's report and enter an edition, if its basis is new; never sends."""
     from etl.archive import editions
 
     settings = context.ensure_object(Context).settings()
-    made = editions.publish(settings, periods.parse_period(period), origin="manual")
+    wanted = periods.parse_period(period)
+    made = editions.publish(settings, wanted, origin="manual", reason=why, force_policy=policy)
+    if as_json:
+        emit_json(editions.as_json(made))
+        return
     state = "new" if made.new else "nothing changed since"
     say(f"{period}, edition {made.edition}: {state}, {made.path}")
 
@@ -42,12 +56,16 @@ def verify(
     from etl.archive import verify as checking
 
     folder = archive or context.ensure_object(Context).settings().storage.archive_path
+    if archive and not archive.is_dir():
+        raise NotFound(f"there is no folder {archive}", "an archive's folder", "it holds ledger/ and index.html")
     findings = checking.verify(folder, head)
+    count, last = checking.checked_head(folder)
     if as_json:
         emit_json([vars(finding) for finding in findings])
     else:
         for finding in findings:
-            say(f"{finding.kind}: {finding.path}")
+            say(f"{finding.kind}: {finding.path}: {finding.message}")
+        say(f"{count} ledger entries; head {last or '–'}")
         say("the archive holds what its ledger says" if not findings else f"{len(findings)} finding(s)")
     if findings:
         raise typer.Exit(ArchiveBroken.exit_code)
@@ -58,22 +76,76 @@ def send(
     period: Annotated[str, typer.Argument(help="The reported period, such as 2026-W47.")],
     edition: Annotated[int | None, typer.Option(help="Which edition; else the current one.")] = None,
     to: Annotated[list[str] | None, typer.Option(help="Only to this address, whatever the edition's origin.")] = None,
+    again: Annotated[bool, typer.Option("--again", help="With --to: even if it was accepted before.")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be sent, and to whom.")] = False,
+    out: Annotated[Path | None, typer.Option(help="With --dry-run: a folder for the exact messages (.eml).")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="The same as JSON.")] = False,
 ) -> None:
     """Deliver an archived edition; what was accepted before is not sent again."""
     from etl import delivery
 
     settings = context.ensure_object(Context).settings()
-    origins = delivery.REGULAR if not dry_run else ("scheduled", "correction", "backfill", "manual")
-    wanted = periods.parse_period(period)
-    done = delivery.deliver(settings, wanted, edition=edition, to=to, dry_run=dry_run, origin_allowed=origins)
-    if as_json:
-        emit_json([asdict(item) for item in done])
-    else:
-        columns = ["recipient", "edition", "state", "answer", "message_id", "size"]
-        table(columns, [[getattr(item, name) for name in columns] for item in done], numeric=("edition", "size"))
+    if (again and not to) or (out and not dry_run):
+        raise UsageInvalid("--again goes with --to, and --out with --dry-run", "both of a pair")
+    done, waiting = [], None
+    try:
+        done = delivery.deliver(
+            settings, periods.parse_period(period), edition=edition, to=to, dry_run=dry_run, again=again
+        )
+    except delivery.Delayed as error:
+        done, waiting = error.deliveries, error
+    for number, item in enumerate(done, 1):
+        if out and item.content:
+            out.mkdir(parents=True, exist_ok=True)
+            (out / f"{number:04d}-{recipient_key(item.recipient)}.eml").write_bytes(item.content)
+    _print_deliveries(done, as_json)
+    if waiting:
+        raise waiting
     delivery.judge(done)
+
+
+def _print_deliveries(done: list[Delivery], as_json: bool) -> None:
+    from etl.delivery import advice
+
+    if as_json:
+        hidden = ("content", "no_server")
+        emit_json([{key: value for key, value in vars(item).items() if key not in hidden} for item in done])
+        return
+    columns = ["recipient", "edition", "state", "answer", "message_id", "size", "left_off"]
+    rows = [
+        [
+            ", ".join(value) or None if isinstance(value, tuple) else value
+            for value in (getattr(item, c) for c in columns)
+        ]
+        for item in done
+    ]
+    table(columns, rows, numeric=("edition", "size"))
+    for told in dict.fromkeys(advice(item) for item in done):
+        if told:
+            say(f"next: {told}")
+    if not done:
+        say("nobody is to get it: the settings have no [[audiences]]; name somebody with --to")
+
+
+def settle(
+    context: typer.Context,
+    period: Annotated[str, typer.Argument(help="The reported period, such as 2026-W47.")],
+    to: Annotated[str, typer.Option(help="The recipient of the mail.")],
+    outcome: Annotated[
+        str, typer.Option("--as", help="accepted: it arrived; open: it did not, send it; closed: leave it.")
+    ],
+    why: Annotated[str, typer.Option(help="How that is known, for the send ledger.")],
+    edition: Annotated[int | None, typer.Option(help="Which edition; else the current one.")] = None,
+    who: Annotated[str | None, typer.Option(help="Who says so; else the user.")] = None,
+) -> None:
+    """Write down what a person found out about a mail that is unknown, refused or open; sends nothing."""
+    from etl import delivery
+
+    settings = context.ensure_object(Context).settings()
+    wanted = periods.parse_period(period)
+    by = who or getpass.getuser()
+    done = delivery.settle(settings, wanted, to, outcome, edition=edition, who=by, why=why)
+    say(f"{period}, edition {done.edition}, {to}: {done.state}" + (f"; next: {done.command}" if done.command else ""))
 
 
 def reproduce(

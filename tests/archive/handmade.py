@@ -15,7 +15,8 @@ from etl.archive.variants import LEDGER_HEAD_MARKER, canonical
 PNG = bytes.fromhex(
     "89504e470d0a1a0a0000000d49484452000000010000000108060000001f15c4890000000d49444154789c6360000002000001e221bc330000"
     "000049454e44ae426082"
-)
+) + bytes(6000)
+"""A chart, padded behind its end so that leaving it off makes a mail smaller."""
 HEADER = (
     "data_date,source,direction,connector,partner_domain,tls_version,tls_cipher,tls_group,tls_auth,"
     "messages,recipients,bytes,is_estimated\n"
@@ -66,12 +67,15 @@ def add(
     insights: list[dict[str, Any]] | None = None,
     pdf: bytes = b"%PDF-1.7 small",
     enter: bool = True,
+    mail: Mapping[str, Any] | None = None,
 ) -> Entry:
     """Adds the next edition of `period` to the archive, as publishing would; without `enter` it stops before the
-    ledger."""
+    ledger. `mail` replaces mail.json."""
     entries = ledger.read(archive)
     held = ledger.editions(entries, period)
     files = payload(cells, insights or [], pdf)
+    if mail:
+        files |= {f"{folder}/mail.json": canonical(mail) for folder in VARIANTS}
     parts = {"facts": hashlib.sha256(files["facts.csv"]).hexdigest()}
     said = {
         "format": about.FORMAT,
