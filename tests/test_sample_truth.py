@@ -7,12 +7,19 @@ import json
 import shutil
 from collections import Counter
 from pathlib import Path
+from typing import Any
 
 import pytest
+from typer.testing import CliRunner
 
 from etl import database, landing, warehouse
 from etl import settings as settings_module
+from etl.cli import app
 from etl.commands.data import bring_up
+from etl.commands.insights import preview
+from etl.measures import measure, prepare
+from etl.periods import parse_period
+from etl.report import build
 from etl.settings import Settings
 
 SAMPLES = Path(__file__).parent.parent / "samples"
@@ -45,6 +52,14 @@ def _ingested(folder: Path, parts: list[str]) -> Settings:
     return settings
 
 
+def _asked(settings: Settings, *words: str) -> Any:
+    """What a command prints as JSON."""
+    config = settings.storage.root.parent / "samples" / "config.toml"
+    done = CliRunner().invoke(app, ["--config", str(config), *words])
+    assert done.exit_code == 0, done.output
+    return json.loads(done.stdout)
+
+
 def _sums(settings: Settings, period: str, columns: list[str]) -> Counter[tuple[str, ...]]:
     week = {f"2026-W{number}": number for number in range(43, 48)}[period]
     first = 19 + 7 * (week - 43)
@@ -67,6 +82,77 @@ def test_messages_per_connector_and_tls_version_are_the_truth(
     columns = ["direction", "connector", "tls_version"]
     expected = Counter({tuple(row[column] for column in columns): row["messages"] for row in told})
     assert _sums(early if state == "before_late" else complete, period, columns) == expected
+
+
+PERIODS = ("2026-W43", "2026-W44", "2026-W45", "2026-W46", "2026-W47")
+
+
+@pytest.mark.parametrize("state", ["before_late", "after_late"])
+@pytest.mark.parametrize("period", PERIODS)
+def test_the_insights_are_the_truth(state: str, period: str, early: Settings, complete: Settings) -> None:
+    settings = early if state == "before_late" else complete
+    found = _asked(settings, "insights", period, "--json")
+    promised = TRUTH[state]["periods"][period]["insights"]
+    rules = ("no-tls-above-25", "tls-1-0-above-50", "data-incomplete")
+    told = {(item["rule"], item["direction"], item["connector"]): item for item in found if item["rule"] in rules}
+    assert sorted(told, key=str) == sorted(((i["rule"], i["direction"], i["connector"]) for i in promised), key=str)
+    for item in promised:
+        own = told[item["rule"], item["direction"], item["connector"]]
+        cut = item.get("suspected_cut", [])
+        assert item == {key: cut if key == "suspected_cut" else own[key] for key in item}
+        if item["rule"] == "data-incomplete":
+            assert all(name in own["detail"] for name in [*item["missing"], *cut])
+    assert all(item["provisional"] for item in found) or not TRUTH[state]["periods"][period]["provisional"]
+
+
+@pytest.mark.parametrize("period", PERIODS[-2:])
+def test_what_the_readme_plants_is_found(period: str, complete: Settings) -> None:
+    found = {
+        (item["rule"], item["direction"], item["connector"]): item
+        for item in _asked(complete, "insights", period, "--json")
+    }
+    forced = {key[1:]: item["numerator"] for key, item in found.items() if key[0] == "forced-tls-contradicted"}
+    silent = {key[1:] for key in found if key[0] == "connector-silent"}
+    known = TRUTH["connectors"]
+    assert forced == {
+        (c["direction"], c["connector"]): n for c in known if (n := c["no_tls_though_forced"].get(period, 0))
+    }
+    assert silent == {(c["direction"], c["connector"]) for c in known if c["fell_silent"]}
+    first = found["no-tls-above-25", "inbound", "From Fabrikam Logistics"]
+    assert [line["partner_domain"] for line in first["partners"]] == ["depot.fabrikam.example"]
+    assert first["first_seen"] == "2026-W46"
+    assert first["periods_in_a_row"] == (1 if period == "2026-W46" else 2)
+    assert first["contact"] == "Postmaster of Fabrikam, postmaster@fabrikam.example"
+    assert ("data-truncated", None, None) in found or period == "2026-W46"
+
+
+@pytest.mark.parametrize("period", [*PERIODS, "2026-11", "2026-11-04..2026-11-17"])
+def test_model_measures_and_facts_have_the_same_numbers(period: str, complete: Settings) -> None:
+    asked = parse_period(period)
+    model = preview(complete, asked)
+    bounds = {"first_date": asked.first_date, "last_date": asked.last_date}
+    with warehouse.connect(complete.storage.warehouse_path) as con:
+        prepare(con)
+        of_measures = {
+            name: _total(measure(con, name, **bounds)) for name in ("volume", "flow", "connectors", "ciphers")
+        }
+        spread = measure(con, "tls_distribution", **bounds, direction=None, connector=None)
+    said = ["facts", "--from", str(asked.first_date), "--to", str(asked.last_date), "--format", "json", "--by"]
+    told = [row for row in _asked(complete, *said, "direction,connector,tls_version") if row["direction"] != "internal"]
+    assert set(of_measures.values()) == {model.messages}
+    assert _total(spread) == _total(told) == model.messages
+    assert sum(row.messages for row in model.flow if row.data_date in asked) == model.messages
+    assert sum(section.messages for section in model.connectors) == model.messages
+    for way, figure in (("inbound", model.protected_in), ("outbound", model.protected_out)):
+        assert figure.now.total + figure.now.undecided == _total([row for row in told if row["direction"] == way])
+    cells = {(s.direction, s.connector, version): n for s in model.connectors for version, n in s.versions.items()}
+    assert cells == {(row["direction"], row["connector"], row["tls_version"]): row["messages"] for row in told}
+    summary = build.summary(model)
+    assert _total(summary["connectors"]) == _total(summary["flow"]) == summary["messages"] == model.messages
+
+
+def _total(rows: list[dict[str, Any]]) -> int:
+    return sum(row["messages"] for row in rows)
 
 
 def test_every_fact_is_the_generators(complete: Settings, tmp_path: Path) -> None:
