@@ -288,6 +288,27 @@ class Settings(_Table):
             object.__setattr__(self, "smtp", own)
         return self
 
+    @model_validator(mode="after")
+    def _joined_sources(self) -> Self:
+        """What a source's `options.joins` names tells of the same mail: it must be of the format that its reader joins,
+        and only one of the two may count."""
+        sources = {source.name: source for source in self.sources}
+        for source in self.sources:
+            for name in _listed(source.options.get("joins")):
+                wanted = getattr(formats.reader(source.format), "joins", None)
+                other = sources.get(name)
+                if other is None or other.format != wanted:
+                    raise ValueError(
+                        f"sources: {source.name}: options.joins names '{name}', which is no source of "
+                        f"{wanted or 'a format that ' + source.format + ' is joined with'}"
+                    )
+                if source.role == other.role == "count":
+                    raise ValueError(
+                        f"sources: both '{source.name}' and '{name}', which it joins, would count the same mail; "
+                        "role = 'reconcile' is allowed for one of them"
+                    )
+        return self
+
     def source(self, name: str) -> Source:
         """The source called `name`; `NotFound` lists the known ones."""
         for source in self.sources:
@@ -331,6 +352,10 @@ class Settings(_Table):
     def public(self) -> dict[str, Any]:
         """The settings without secrets, paths made strings: what an edition archives as `settings.json`."""
         return self.model_dump(mode="json", exclude_none=True)
+
+
+def _listed(value: object) -> list[str]:
+    return [value] if isinstance(value, str) else [str(item) for item in value] if isinstance(value, list) else []
 
 
 def plain_json(value: Any) -> Any:

@@ -15,6 +15,7 @@ REGISTRY = (
     "postfix_log",
     "exim_log",
     "exchange_smtp_log",
+    "exchange_message_tracking",
 )
 """Names of the formats, in the order in which a file is tried against them."""
 

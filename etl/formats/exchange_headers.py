@@ -33,9 +33,10 @@ def parts(path: Path) -> list[Part]:
     if not found[0].end:
         return found
     with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as whole:
-        for start, line in _header_lines(whole):
+        for start, end in header_spans(whole, 0, len(whole)):
             last = found[-1]
-            name, _, told = line.partition(":")
+            line = whole[start : min(end, start + 4096)].decode("utf-8", errors="replace")
+            name, _, told = line.strip().partition(":")
             said = replace(
                 last,
                 log_type=told.strip() if name == "#Log-type" else last.log_type,
@@ -80,14 +81,14 @@ def require(part: Part, wanted: Sequence[str]) -> None:
         )
 
 
-def _header_lines(whole: mmap.mmap) -> Iterator[tuple[int, str]]:
-    """Where lines that begin with `#` start, with their text."""
-    start = 0 if whole[:1] == b"#" else whole.find(b"\n#") + 1
-    while start or whole[:1] == b"#":
-        end = whole.find(b"\n", start)
-        line = whole[start : min(end if end >= 0 else len(whole), start + 4096)]
-        yield start, line.decode("utf-8", errors="replace").strip()
-        following = whole.find(b"\n#", max(end, start))
-        if end < 0 or following < 0:
-            return
-        start = following + 1
+def header_spans(whole: mmap.mmap, start: int, end: int) -> Iterator[tuple[int, int]]:
+    """From where to where each line goes that begins with `#`, its end included, between `start` and `end`."""
+    at = start if whole[start : start + 1] == b"#" else _next_header(whole, start, end)
+    while at < end:
+        following = whole.find(b"\n", at, end) + 1 or end
+        yield at, following
+        at = following if whole[following : following + 1] == b"#" else _next_header(whole, following, end)
+
+
+def _next_header(whole: mmap.mmap, start: int, end: int) -> int:
+    return (whole.find(b"\n#", start, end) + 1) or end

@@ -19,6 +19,7 @@ from etl.formats import domains, reference, text, zones
 from etl.formats.base import Found, Job, Sample, Staged
 from etl.formats.csv_table import ordinal_of
 from etl.formats.csv_trace import found
+from etl.settings import Organisation
 from etl.storage import disk_errors
 
 MAX_LINE_BYTES = 1 << 20
@@ -89,7 +90,7 @@ class Log:
 
     def _open(self, job: Job) -> text.Plain:
         """Everything up to the view `records`, nothing read yet but what the text is."""
-        con, organisation = job.con, job.settings.organisation
+        con = job.con
         plain = _lines(job)
         reference.load(con)
         zones.load(con, job.settings.report.time_zone, job.source.time_zone, job.work)
@@ -98,13 +99,10 @@ class Log:
             "line_bytes": MAX_LINE_BYTES,
             "hash_key": job.key.hex(),
             "export_at": job.export_at.rstrip("Z"),
-            "own_domains": f",{','.join(organisation.domains)},",
-            "internal_services": f",{','.join(organisation.internal_services)},",
-            "has_internal_services": bool(organisation.internal_services),
             "records_file": str(job.out / "records.parquet"),
             "rejects_file": str(job.out / "rejects.parquet"),
         }
-        variables |= own_ranges(organisation.networks) | self.variables(job, plain)
+        variables |= own_words(job.settings.organisation) | self.variables(job, plain)
         database.set_variables(con, variables)
         con.execute("set preserve_insertion_order = true")
         for name in ("log_lines", "log_clock", "log_networks"):
@@ -129,6 +127,15 @@ class Log:
         records.rename(first)
         database.set_variables(job.con, {"first_file": str(first)})
         job.con.execute(database.sql("formats", "log_second_pass"))
+
+
+def own_words(organisation: Organisation) -> dict[str, Any]:
+    """What is the organisation's own, as log_networks.sql takes it."""
+    return own_ranges(organisation.networks) | {
+        "own_domains": f",{','.join(organisation.domains)},",
+        "internal_services": f",{','.join(organisation.internal_services)},",
+        "has_internal_services": bool(organisation.internal_services),
+    }
 
 
 def own_ranges(networks: Iterable[str]) -> dict[str, Any]:

@@ -1,0 +1,145 @@
+"""Message tracking logs of Exchange Server (MSGTRK*.LOG), 2010 to Subscription Edition; plain or gzip.
+
+They tell volume and connector, and nothing of TLS. With `options.joins` naming the source of the protocol logs, a
+message has the TLS of its session, which both logs name. NOTES.md says which events count.
+"""
+
+from __future__ import annotations
+
+import mmap
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from etl import database
+from etl.errors import ExportUnreadable
+from etl.formats import csv_table, exchange_headers, text
+from etl.formats.base import Job, Sample
+from etl.formats.csv_trace import US_FORMATS, CsvTrace
+from etl.formats.log_file import own_words
+from etl.storage import disk_errors
+
+ALIASES = {
+    "date_time": ("date-time",),
+    "client_ip": ("client-ip",),
+    "server_ip": ("server-ip",),
+    "server": ("server-hostname",),
+    "source_context": ("source-context",),
+    "connector": ("connector-id",),
+    "source": ("source",),
+    "event": ("event-id",),
+    "internal_message_id": ("internal-message-id",),
+    "message_id": ("message-id",),
+    "network_message_id": ("network-message-id",),
+    "recipient": ("recipient-address",),
+    "recipient_status": ("recipient-status",),
+    "bytes": ("total-bytes",),
+    "sender": ("sender-address",),
+    "return_path": ("return-path",),
+    "direction": ("directionality",),
+    "original_client_ip": ("original-client-ip",),
+}
+
+_TOLD = re.compile(rb"^\W{0,3}#Log-type: *(.*?)\s*$", re.MULTILINE)
+_FIELDS = re.compile(rb"^#Fields:.*\bevent-id\b.*\binternal-message-id\b", re.MULTILINE)
+
+
+@dataclass(frozen=True)
+class _Tracking(CsvTrace):
+    joins: str = "exchange_smtp_log"
+    """The format that `options.joins` may name a source of."""
+    before_trace: tuple[tuple[str, str], ...] = (("formats/exchange_message_tracking", "no_sessions"),)
+    before_joined: tuple[tuple[str, str], ...] = (
+        ("formats/exchange_message_tracking", "joined_files"),
+        ("formats/exchange_smtp_log", "sessions"),
+        ("formats/exchange_message_tracking", "joined_sessions"),
+    )
+
+    def recognise(self, sample: Sample) -> bool:
+        """Whether the header says so, by the log's type or by its fields."""
+        told = _TOLD.search(sample.head)
+        if told:
+            return told[1].startswith(b"Message Tracking")
+        return _FIELDS.search(sample.head) is not None
+
+    def prepare(self, job: Job) -> Job:
+        """The log as a table: its fields as header, and each header line a record of nothing else."""
+        plain = text.plain(job.path, job.work / "plain.log", job.settings.limits.expanded_size)
+        pieces = exchange_headers.parts(plain.path)
+        if not pieces[0].fields:
+            with plain.path.open("rb") as file:
+                first = text.first_line(file.read(text.HEAD))
+            raise ExportUnreadable(
+                f"there is no #Fields line; the first line is '{first}'",
+                "a message tracking log with its header",
+                "fetch the log again, whole",
+            )
+        tables = []
+        for number, piece in enumerate(pieces):
+            tables.append(job.work / f"table-{number:04d}.csv")
+            _write_table(piece, tables[-1])
+        return replace(job, path=_one_table(job, tables))
+
+    def dates(self, job: Job) -> dict[str, Any]:  # noqa: ARG002  one style, whatever the source
+        """Times are ISO 8601 with a Z."""
+        return {"date_style": "offset", "date_formats": US_FORMATS}
+
+    def variables(self, job: Job, table: csv_table.Table) -> dict[str, Any]:
+        """Own domains, networks and services: an event says neither whence nor whither in those words."""
+        return own_words(job.settings.organisation) | {"has_return_path": "return_path" in table.columns}
+
+    def _make_rows(self, con: duckdb.DuckDBPyConnection, *, many: bool) -> None:  # noqa: ARG002  all may be lists
+        con.execute(database.sql("formats", "log_networks"))
+        self._make_records(con)
+        for folder, name in (("formats", "told_words"), ("formats", "told_many"), (f"formats/{self.name}", "rows")):
+            con.execute(database.sql(folder, name))
+
+
+def _write_table(piece: exchange_headers.Part, path: Path) -> None:
+    padding = b"," * (len(piece.fields) - 1)
+    with (
+        piece.path.open("rb") as file,
+        mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as whole,
+        disk_errors(path),
+        path.open("wb") as copy,
+    ):
+        ending = b"\r\n" if whole.find(b"\r\n") >= 0 else b"\n"
+        copy.write(",".join(piece.fields).encode() + ending)
+        at = piece.start
+        for start, end in exchange_headers.header_spans(whole, piece.start, piece.end):
+            copy.writelines(_chunks(whole, at, start))
+            copy.write(b"#header" + padding + ending)
+            at = end
+        copy.writelines(_chunks(whole, at, piece.end))
+
+
+def _chunks(whole: mmap.mmap, start: int, end: int) -> Iterator[bytes]:
+    for at in range(start, end, text.CHUNK):
+        yield whole[at : min(at + text.CHUNK, end)]
+
+
+def _one_table(job: Job, tables: list[Path]) -> Path:
+    """The tables of stretches with different fields as one, by name; the table itself where there is one."""
+    if len(tables) == 1:
+        return tables[0]
+    whole = job.work / "table.csv"
+    database.set_variables(job.con, {"tables": [str(path) for path in tables], "table_file": str(whole)})
+    job.con.execute("set preserve_insertion_order = true")
+    job.con.execute(database.sql("formats/exchange_message_tracking", "one_table"))
+    job.con.execute("set preserve_insertion_order = false")
+    return whole
+
+
+READER = _Tracking(
+    name="exchange_message_tracking",
+    version=1,
+    aliases=ALIASES,
+    required=("date_time", "source", "event", "connector", "recipient", "sender"),
+    telling=(),
+    kind="log",
+    limits=(),
+)
