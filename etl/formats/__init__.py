@@ -12,6 +12,7 @@ REGISTRY = (
     "m365_connector_report",
     "m365_connector_details",
     "m365_message_trace",
+    "m365_trace_detail",
     "postfix_log",
     "exim_log",
     "exchange_smtp_log",
