@@ -10,7 +10,6 @@ from __future__ import annotations
 import hashlib
 import json
 import shutil
-import tempfile
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import date, timedelta
@@ -40,17 +39,22 @@ class SourceFiles:
     states: dict[str, tuple[evidence.FileState, str | None]]
     counts: dict[str, staging.FileCounts]
 
-    def counted(self, day: date) -> list[str]:
+    def counted(self, day: date, *, removed: bool = False) -> list[str]:
         """The files whose rows count on `day`: of exports without any message identity only the newest, and those whose
         hours of the day lie apart from it (an export of a UTC day holds hours of two local days).
 
-        Of a log all stand: its `trace.sql` tells what a line, or a newer export, takes the place of.
+        Of a log all stand: its `trace.sql` tells what a line, or a newer export, takes the place of. Files that
+        retention removed are told only with `removed`: all days that they count on are sealed.
         """
         reader = formats.reader(self.source.format)
         first, last = reader.reach
         near = [(day + timedelta(days=n)).isoformat() for n in range(-first, last + 1)]
         there = [sha256 for sha256, found in self.counts.items() if any(near_day in found.days for near_day in near)]
-        standing = [sha256 for sha256 in there if self.states[sha256][0] == "counted"]
+        standing = [
+            sha256
+            for sha256 in there
+            if self.states[sha256][0] == "counted" and (removed or not self.counts[sha256].removed)
+        ]
         if reader.kind == "log" or all(self.counts[sha256].has_identity for sha256 in standing):
             return sorted(standing)
         kept: list[str] = []
@@ -273,15 +277,27 @@ def _make(
 
 
 def recompute_sha256(settings: Settings, item: Partition) -> str:
-    """The hash over a partition's facts and connectors as they lie on the disk now."""
+    """The hash over a partition's facts and connectors as they lie on the disk now; empty where they can't be read."""
     folder = partition_folder(settings, item)
-    with database.workbench(settings) as con, tempfile.TemporaryDirectory(prefix=storage.TEMPORARY) as scratch:
+    with database.workbench(settings) as con, storage.scratch_folder(settings.storage.work_path) as scratch:
         for name in TABLES:
             path = folder / f"{name}.parquet"
             if not path.exists():
                 return ""
-            con.read_parquet(str(path)).create(f"day_{name}")
-        return _facts_sha256(con, Path(scratch))
+            try:
+                con.read_parquet(str(path)).create(f"day_{name}")
+            except duckdb.Error:
+                return ""
+        return _facts_sha256(con, scratch)
+
+
+def is_as_sealed(settings: Settings, day: date, sha256: str) -> bool:
+    """Whether the partition of a sealed day says, and its files hold, the facts that it was sealed with."""
+    try:
+        kept = partition(settings, day)
+    except (ValueError, TypeError):  # not the JSON that was written
+        return False
+    return kept is not None and kept.facts_sha256 == sha256 == recompute_sha256(settings, kept)
 
 
 def _facts_sha256(con: duckdb.DuckDBPyConnection, scratch: Path) -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
@@ -41,9 +42,9 @@ class Plan:
 
 def seal(settings: Settings, day: date, *, who: str, why: str) -> evidence.Note:
     """Fixes the facts of `day` as they are. Raises `UsageInvalid` where the day is dirty or sealed already."""
-    if day in facts.sealed_days(settings):
-        raise UsageInvalid(f"{day} is sealed already", "an open or settled day")
     with storage.lock(settings.storage.root, f"day-{day}"):
+        if day in facts.sealed_days(settings):
+            raise UsageInvalid(f"{day} is sealed already", "an open or settled day")
         made = facts.partition(settings, day)
         if made is None:
             raise NotFound(
@@ -53,6 +54,28 @@ def seal(settings: Settings, day: date, *, who: str, why: str) -> evidence.Note:
             raise UsageInvalid(f"{day} has changes that are not counted yet", "a clean day", "run `ingest` first")
         about = {"data_date": day.isoformat(), "sha256": made.facts_sha256}
         return evidence.add_note(settings, "seal", who=who, why=why, **about)
+
+
+def revoke(settings: Settings, number: int, *, who: str, why: str) -> evidence.Note:
+    """Takes a note back. Raises `UsageInvalid` where none of that number stands, or where it seals a day of which raw
+    data was removed: without them its facts can't be made anew."""
+    with storage.lock(settings.storage.root, "retention"):
+        standing = {note.number: note for note in evidence.notes(settings)}
+        if number not in standing:
+            raise UsageInvalid(f"no standing note has number {number}", "a number that `history` lists as standing")
+        day = standing[number].data_date
+        if standing[number].kind == "seal" and day and _is_removed(settings, date.fromisoformat(day)):
+            raise UsageInvalid(f"raw data of {day} were removed after it was sealed", "a day with all its raw data")
+        return evidence.add_note(settings, "revoke", who=who, why=why, revokes=number)
+
+
+def _is_removed(settings: Settings, day: date) -> bool:
+    """Whether a file is gone that the facts of `day` were made from."""
+    return any(
+        item.counts[sha256].removed
+        for item in facts.files_by_source(settings)
+        for sha256 in item.counted(day, removed=True)
+    )
 
 
 def plan(settings: Settings, today: date) -> Plan:
@@ -129,20 +152,22 @@ def told(wanted: Plan, *, only_say: bool) -> list[str]:
 
 def carry_out(settings: Settings, wanted: Plan, *, who: str) -> None:
     """Seals, keeps what must stay of each file, then removes. Killed anywhere, the next run does the rest."""
+    why = f"retention: [retention] landed_days = {settings.retention.landed_days}"
     for day in wanted.seal:
-        if not facts.is_dirty(settings, day):
-            seal(settings, day, who=who, why=f"retention: [retention] landed_days = {settings.retention.landed_days}")
-    sealed = set(facts.sealed_days(settings))
-    open_days = set(facts.partitions(settings)) - sealed
-    for removal in wanted.remove:
-        source = settings.source(removal.source)
-        counts = staging.counts(settings, source, removal.sha256)
-        if counts is None or not sealed.issuperset(days := staging.days_of(counts)):
-            continue
-        if open_days & read_for(source, days):
-            continue
-        staging.keep_counts(settings, source, removal.sha256)
-        _remove(removal.paths)
+        with suppress(UsageInvalid):  # changed, or sealed by another, since the plan was made
+            seal(settings, day, who=who, why=why)
+    with storage.lock(settings.storage.root, "retention"):
+        sealed = set(facts.sealed_days(settings))
+        open_days = set(facts.partitions(settings)) - sealed
+        for removal in wanted.remove:
+            source = settings.source(removal.source)
+            counts = staging.counts(settings, source, removal.sha256)
+            if counts is None or not sealed.issuperset(days := staging.days_of(counts)):
+                continue
+            if open_days & read_for(source, days):
+                continue
+            staging.keep_counts(settings, source, removal.sha256)
+            _remove(removal.paths)
     _remove(wanted.mails)
 
 

@@ -13,7 +13,6 @@ import os
 import re
 import secrets
 import shutil
-import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field
@@ -54,6 +53,8 @@ class FileCounts:
     is_aggregate: bool = False
     suspected_cut: bool = False
     notes: dict[str, Any] = field(default_factory=dict)
+    removed: bool = False
+    """Whether its records are gone by retention, and only these counts are left."""
 
     @property
     def identity(self) -> tuple[str, int, str]:
@@ -100,17 +101,18 @@ def counts(settings: Settings, source: Source, sha256: str, key: str | None = No
 
     `key` is the source's `reader_key`, for those who ask of many files.
     """
-    for folder in (_kept_folder(settings, source, sha256), staged_folder(settings, source, sha256, key)):
+    kept, staged = _kept_folder(settings, source, sha256), staged_folder(settings, source, sha256, key)
+    for folder, removed in ((kept, True), (staged, False)):
         manifest = f"{folder}/manifest.json"
         if os.path.exists(manifest):  # noqa: PTH110  a year of files, many times over
-            return _read_manifest(manifest)
+            return _read_manifest(manifest, removed)
     return None
 
 
 @lru_cache(maxsize=4096)
-def _read_manifest(path: str) -> FileCounts:
+def _read_manifest(path: str, removed: bool) -> FileCounts:
     """A manifest is never rewritten, so reading it once is enough."""
-    return FileCounts(**json.loads(Path(path).read_bytes()))
+    return FileCounts(**json.loads(Path(path).read_bytes()) | {"removed": removed})
 
 
 def rejects_file(settings: Settings, source: Source, sha256: str) -> Path:
@@ -209,9 +211,8 @@ def _refuse_other_formats(job: Job, source: Source) -> None:
 
 @contextmanager
 def _job(settings: Settings, source: Source, landed: evidence.Landed, out: Path) -> Iterator[Job]:
-    work = storage.make_folder(settings.storage.work_path / "staging")
-    receipt = landed.receipt
-    with tempfile.TemporaryDirectory(prefix=storage.TEMPORARY, dir=work) as folder, database.workbench(settings) as con:
+    work, receipt = settings.storage.work_path / "staging", landed.receipt
+    with storage.scratch_folder(work) as folder, database.workbench(settings) as con:
         yield Job(
             con=con,
             path=landed.path,
@@ -222,7 +223,7 @@ def _job(settings: Settings, source: Source, landed: evidence.Landed, out: Path)
             settings=settings,
             key=hash_key(settings),
             out=out,
-            work=Path(folder),
+            work=folder,
         )
 
 
@@ -240,8 +241,8 @@ def find_records(
         raise NotFound(f"the bytes of {sha256[:12]} are no longer in storage", "", "its receipt and counts remain")
     filters = dict.fromkeys(FILTERS) | dict(wanted)
     with (
-        tempfile.TemporaryDirectory(prefix=storage.TEMPORARY) as folder,
-        _job(settings, source, landed, Path(folder)) as job,
+        storage.scratch_folder(settings.storage.work_path / "staging") as folder,
+        _job(settings, source, landed, folder) as job,
     ):
         return formats.reader(source.format).find(job, filters, most)
 
@@ -256,12 +257,13 @@ def _manifest(found: FileCounts) -> bytes:
     return (json.dumps(asdict(found), ensure_ascii=False, indent=1) + "\n").encode("utf-8")
 
 
-def forget_other_keys(settings: Settings, source: Source, sha256: str) -> None:
-    """Removes what was staged of a file under another reader key, once nothing needs it."""
-    current = staged_folder(settings, source, sha256)
-    for folder in current.parent.iterdir() if current.parent.is_dir() else []:
-        if folder != current and not folder.name.startswith(storage.TEMPORARY):
-            shutil.rmtree(folder, ignore_errors=True)
+def forget_other_keys(settings: Settings, source: Source, sha256: str, key: str) -> None:
+    """Removes what was staged of a file under another reader key than `key`, its source's, once that is staged."""
+    current = staged_folder(settings, source, sha256, key)
+    names = os.listdir(current.parent) if current.exists() else []  # noqa: PTH208  a year of files, each run
+    for name in names:
+        if name != current.name and not name.startswith(storage.TEMPORARY):
+            shutil.rmtree(current.parent / name, ignore_errors=True)
 
 
 def days_of(found: FileCounts) -> list[date]:

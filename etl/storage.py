@@ -98,6 +98,18 @@ def scratch_file(folder: Path) -> Iterator[Path]:
             Path(name).unlink(missing_ok=True)
 
 
+@contextmanager
+def scratch_folder(parent: Path) -> Iterator[Path]:
+    """A temporary folder below `parent`, gone after the block; what a killed process leaves of it is swept."""
+    make_folder(parent)
+    with disk_errors(parent / "x"):
+        folder = Path(tempfile.mkdtemp(prefix=TEMPORARY, dir=parent))
+        try:
+            yield folder
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+
+
 def adopt(temporary: Path, path: Path) -> None:
     """Gives a finished temporary file its name, synced."""
     with disk_errors(path):

@@ -9,11 +9,10 @@ from __future__ import annotations
 import hashlib
 import json
 import shutil
-import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +27,8 @@ VERSION = 3
 
 
 _PARTITIONS = "select data_date, basis, sealed from partitions"
+LEFT_OVER = timedelta(days=1)
+"""A temporary file older than this was left by a process that is gone."""
 _TRIES = 5
 """How often publishing reads the partitions anew where one was swapped while it was read."""
 
@@ -62,7 +63,9 @@ def publish(settings: Settings, *, anew: bool = False) -> list[date]:
     with storage.lock(settings.storage.root, "publish"):
         for left in reversed(range(_TRIES)):
             try:
-                return _publish(settings, anew)
+                changed = _publish(settings, anew)
+                _tidy(settings)
+                return changed
             except Failed:
                 if not left:  # a day that another process makes anew was swapped while it was read: read it once more
                     raise
@@ -89,6 +92,18 @@ def _publish(settings: Settings, anew: bool) -> list[date]:
     return sorted(changed)
 
 
+def _tidy(settings: Settings) -> None:
+    """Removes what killed processes left, and what was staged under another reader or hash key than today's."""
+    places = {settings.storage.work_path, settings.storage.archive_path, settings.storage.deliveries_path}
+    root = settings.storage.root
+    for place in (root, *(place for place in places if not place.is_relative_to(root))):
+        storage.sweep(place, older_than=(periods.now() - LEFT_OVER).timestamp())
+    for source in settings.sources:
+        key = staging.reader_key(settings, source)
+        for sha256 in evidence.landed(settings, source.name):
+            staging.forget_other_keys(settings, source, sha256, key)
+
+
 def rebuild(settings: Settings) -> list[date]:
     """All facts and the warehouse anew from the landed bytes; sealed days are carried over once their hash is checked.
 
@@ -96,9 +111,12 @@ def rebuild(settings: Settings) -> list[date]:
     """
     sealed = facts.sealed_days(settings)
     for day, sha256 in sealed.items():
-        kept = facts.partition(settings, day)
-        if kept is None or facts.recompute_sha256(settings, kept) != sha256:
-            raise ArchiveBroken(f"the facts of the sealed day {day} are not those it was sealed with", sha256[:16])
+        if not facts.is_as_sealed(settings, day, sha256):
+            raise ArchiveBroken(
+                f"the facts of the sealed day {day} are not those it was sealed with",
+                f"facts with the hash {sha256[:16]}… in facts/{day}",
+                "bring them back from a backup; or take the seal back with `revoke` and run `rebuild` again",
+            )
     staging.stage_all(settings)
     for day in facts.known_days(settings, facts.files_by_source(settings)):
         if day not in sealed:
@@ -202,14 +220,14 @@ def _evidence(settings: Settings) -> _Evidence:
 
 
 def _late_rows(item: facts.SourceFiles, sealed: Mapping[date, facts.Partition | None]) -> list[dict[str, Any]]:
-    """Rows that came for a sealed day after it was sealed: listed, not counted."""
+    """Rows that would count on a sealed day, were it open, of files that it was not made from: listed, not counted."""
     late = []
     for day, made in sealed.items():
         sources = made.made_from["sources"] if made else []
         known = {file[0] for source in sources if source["source"] == item.source.name for file in source["files"]}
-        for sha256, counts in sorted(item.counts.items()):
-            used = counts.days.get(day.isoformat(), 0)
-            if used and sha256 not in known and item.states[sha256][0] == "counted":
+        for sha256 in item.counted(day, removed=True):
+            used = item.counts[sha256].days.get(day.isoformat(), 0)
+            if used and sha256 not in known:
                 key = {"source": item.source.name, "sha256": sha256, "data_date": day.isoformat()}
                 late.append(key | {"late_rows": used})
     return late
@@ -229,7 +247,7 @@ def _source_row(source: Any) -> dict[str, Any]:
 def _restated(item: facts.SourceFiles) -> set[str]:
     """Files without any identity of which no day counts, since a newer export stands on each."""
     days = {day for counts in item.counts.values() for day in staging.days_of(counts)}
-    counted = {sha256 for day in days for sha256 in item.counted(day)}
+    counted = {sha256 for day in days for sha256 in item.counted(day, removed=True)}
     return {
         sha256
         for sha256, counts in item.counts.items()
@@ -283,7 +301,7 @@ def _patch(
             con.execute("insert into warehouse_version values ($version)", {"version": VERSION})
         con.execute("begin")
         _replace_days(con, settings, [finished[day] for day in changed if day in finished], list(changed), sealed)
-        _replace_evidence(con, told)
+        _replace_evidence(con, settings, told)
         con.execute("commit")
         database.set_variables(con, {"storage_root": str(settings.storage.root)})
         if any((settings.storage.root / "staged").glob("*/*/*/records.parquet")):
@@ -315,11 +333,11 @@ def _replace_days(
     )
 
 
-def _replace_evidence(con: duckdb.DuckDBPyConnection, told: _Evidence) -> None:
-    with tempfile.TemporaryDirectory(prefix=storage.TEMPORARY) as folder:
+def _replace_evidence(con: duckdb.DuckDBPyConnection, settings: Settings, told: _Evidence) -> None:
+    with storage.scratch_folder(settings.storage.work_path) as folder:
         variables: dict[str, Any] = {"evidence_sha256": told.sha256}
         for name, rows in told.tables.items():
-            path = Path(folder) / f"{name}.json"
+            path = folder / f"{name}.json"
             path.write_text(json.dumps(rows), encoding="utf-8")
             variables[f"{name}_file"] = str(path)
         database.set_variables(con, variables)

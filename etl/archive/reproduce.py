@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 import shutil
-import tempfile
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -44,9 +43,8 @@ def reproduce(settings: Settings, period: Period, edition: int | None = None) ->
     gone = tuple(_gone(settings, archived))
     if gone:
         return Reproduction(str(period), entry.edition, False, gone=gone)
-    work = storage.make_folder(settings.storage.work_path / "reproduce")
-    with tempfile.TemporaryDirectory(prefix=storage.TEMPORARY, dir=work) as folder:
-        again = _settings_of(archived, Path(folder))
+    with storage.scratch_folder(settings.storage.work_path / "reproduce") as folder:
+        again = _settings_of(archived, folder)
         _lay_out(settings, again, archived)
         for day in facts.dirty_days(again):
             facts.rebuild_day(again, day)

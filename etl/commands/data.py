@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import csv
 import getpass
+import os
 import sys
 from dataclasses import asdict
-from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from etl import database, evidence, facts, landing, periods, retention, staging, storage, warehouse
+from etl import database, evidence, facts, landing, periods, retention, staging, warehouse
 from etl.commands.console import Context, emit_json, note, progress, say, table
 from etl.errors import UsageInvalid
 from etl.settings import Settings
@@ -21,8 +21,6 @@ GRAIN = (
     "data_date", "source", "direction", "connector", "partner_domain", "tls_version", "tls_cipher", "tls_group",
     "tls_auth",
 )  # fmt: skip
-LEFT_OVER = timedelta(days=1)
-"""A temporary file older than this was left by a process that is gone."""
 MEASURES = ("messages", "recipients", "bytes", "is_estimated")
 
 
@@ -75,7 +73,6 @@ def bring_up(settings: Settings) -> dict[str, Any]:
         for sha256 in evidence.landed(settings, source.name)
         if staging.counts(settings, source, sha256, key) is None
     ]
-    storage.sweep(settings.storage.root, older_than=(periods.now() - LEFT_OVER).timestamp())
     with progress() as bar:
         for name, sha256 in bar.track(waiting, description="staging"):
             staging.stage(settings, name, sha256)
@@ -204,7 +201,7 @@ def retract(
     settings = context.ensure_object(Context).settings()
     found = evidence.find(settings, file)
     about = {"source": found.receipt.source, "sha256": found.receipt.sha256}
-    made = evidence.add_note(settings, "retract", who=who or getpass.getuser(), why=why, **about)
+    made = evidence.add_note(settings, "retract", who=who or _user(), why=why, **about)
     _say_note(settings, made, f"{found.receipt.name} is retracted")
 
 
@@ -221,7 +218,7 @@ def replace(
     if gone.receipt.sha256 == stands.receipt.sha256 or gone.receipt.source != stands.receipt.source:
         raise UsageInvalid("a file can't replace itself or a file of another source", "two files of one source")
     about = {"source": gone.receipt.source, "sha256": gone.receipt.sha256, "other": stands.receipt.sha256}
-    made = evidence.add_note(settings, "replace", who=who or getpass.getuser(), why=why, **about)
+    made = evidence.add_note(settings, "replace", who=who or _user(), why=why, **about)
     _say_note(settings, made, f"{stands.receipt.name} stands for {gone.receipt.name}")
 
 
@@ -233,10 +230,7 @@ def revoke(
 ) -> None:
     """Take a note back by another: a retraction, a replacement or a seal."""
     settings = context.ensure_object(Context).settings()
-    known = {item.number for item in evidence.notes(settings)}
-    if number not in known:
-        raise UsageInvalid(f"no standing note has number {number}", "a number that `history` lists as standing")
-    made = evidence.add_note(settings, "revoke", who=who or getpass.getuser(), why=why, revokes=number)
+    made = retention.revoke(settings, number, who=who or _user(), why=why)
     _say_note(settings, made, f"note {number} is taken back")
 
 
@@ -265,7 +259,7 @@ def seal(
 ) -> None:
     """Fix a day's facts for good: later rows for it are listed as too late and change nothing."""
     settings = context.ensure_object(Context).settings()
-    made = retention.seal(settings, periods.parse_day(day), who=who or getpass.getuser(), why=why)
+    made = retention.seal(settings, periods.parse_day(day), who=who or _user(), why=why)
     _say_note(settings, made, f"{day} is sealed")
 
 
@@ -279,8 +273,16 @@ def expire(
     for line in retention.told(wanted, only_say=dry_run):
         say(line)
     if not dry_run:
-        retention.carry_out(settings, wanted, who=getpass.getuser())
+        retention.carry_out(settings, wanted, who=_user())
         bring_up(settings)
+
+
+def _user() -> str:
+    """Who runs the command; in a container, where ids have no names, the number."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return f"uid {os.getuid()}"
 
 
 def _say_note(settings: Settings, made: evidence.Note, what: str) -> None:

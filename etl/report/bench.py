@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
 import duckdb
 
-from etl import database
+from etl import database, storage
 from etl.report.inputs import PeriodInputs, span, sql, written
 from etl.settings import Settings
 
@@ -19,8 +17,8 @@ def opened(
     inputs: PeriodInputs, settings: Settings, connectors: tuple[str, ...] = ()
 ) -> Iterator[duckdb.DuckDBPyConnection]:
     """A connection that answers measures from `inputs` alone; with `connectors`, as if only these were there."""
-    with database.workbench(settings) as con, tempfile.TemporaryDirectory() as folder:
-        facts, history = Path(folder) / "facts.csv", Path(folder) / "history.csv"
+    with database.workbench(settings) as con, storage.scratch_folder(settings.storage.work_path) as folder:
+        facts, history = folder / "facts.csv", folder / "history.csv"
         facts.write_bytes(inputs.facts_csv)
         history.write_bytes(inputs.history_csv)
         values = {"facts_path": str(facts), "history_path": str(history), "visible": list(connectors)}
@@ -50,5 +48,5 @@ def _declare(con: duckdb.DuckDBPyConnection, inputs: PeriodInputs) -> None:
 
 def visible_facts_csv(inputs: PeriodInputs, settings: Settings, connectors: tuple[str, ...]) -> bytes:
     """`facts_csv` with only the rows of `connectors`: what an audience that sees only these may be given."""
-    with opened(inputs, settings, connectors) as con, tempfile.TemporaryDirectory() as folder:
-        return written(con, "write_facts", Path(folder) / "facts.csv", span(inputs.period))
+    with opened(inputs, settings, connectors) as con, storage.scratch_folder(settings.storage.work_path) as folder:
+        return written(con, "write_facts", folder / "facts.csv", span(inputs.period))

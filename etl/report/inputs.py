@@ -13,7 +13,6 @@ from __future__ import annotations
 import hashlib
 import json
 import platform
-import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -24,7 +23,7 @@ from typing import Any
 import duckdb
 import rfc8785
 
-from etl import __version__, database, evidence, periods
+from etl import __version__, database, evidence, periods, storage
 from etl import warehouse as published
 from etl.errors import NotFound
 from etl.insights.policy import Policy, load_policy, parse_policy
@@ -165,10 +164,9 @@ def span(period: Period) -> dict[str, date]:
 
 def _csv_files(con: duckdb.DuckDBPyConnection, period: Period, settings: Settings) -> tuple[bytes, bytes]:
     _collect_history(con, period)
-    work = settings.storage.work_path
-    with tempfile.TemporaryDirectory(dir=work if work.is_dir() else None) as folder:
-        facts = written(con, "write_facts", Path(folder) / "facts.csv", span(period))
-        return facts, written(con, "write_history", Path(folder) / "history.csv", {})
+    with storage.scratch_folder(settings.storage.work_path) as folder:
+        facts = written(con, "write_facts", folder / "facts.csv", span(period))
+        return facts, written(con, "write_history", folder / "history.csv", {})
 
 
 def written(con: duckdb.DuckDBPyConnection, query: str, path: Path, params: Mapping[str, Any]) -> bytes:
