@@ -29,7 +29,7 @@ spread as (
             case when len(taken) + len(refused) = 0 then [null] else list_sort(taken) || list_sort(refused) end, 1
         ) as ordinal,
         list_transform(
-            list_sort(taken), lambda part: case direction when 'inbound' then '' else domain_of(part) end
+            list_sort(taken), lambda part: case direction when 'inbound' then '' else told_domain(part) end
         ) as domains
     from parted
 )

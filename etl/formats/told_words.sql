@@ -1,6 +1,6 @@
 -- `is_taken`: whether a status lets a recipient count: the last of its words says what became of it, and without one it
--- does. `is_transferred`: the same for `address##status`. `domain_of`: what tells the partners in one record apart.
--- `is_own`: whether an address is of the organisation.
+-- does. `is_transferred`: the same for `address##status`. `told_domain`: what tells the partners in one record apart.
+-- `is_own_address`: whether an address is of the organisation.
 create or replace temp macro is_taken(status) as
     coalesce(
         lower(trim(split_part(status, ',', -1))) not in (
@@ -10,7 +10,7 @@ create or replace temp macro is_taken(status) as
         true
     );
 create or replace temp macro is_transferred(part) as is_taken(split_part(part, '##', 2));
-create or replace temp macro domain_of(part) as lower(trim(split_part(split_part(part, '##', 1), '@', -1)));
-create or replace temp macro is_own(address) as
+create or replace temp macro told_domain(part) as lower(trim(split_part(split_part(part, '##', 1), '@', -1)));
+create or replace temp macro is_own_address(address) as
     contains(address, '@')
     and contains(getvariable('own_domains'), ',' || rtrim(lower(trim(split_part(address, '@', -1), ' >')), '.') || ',');

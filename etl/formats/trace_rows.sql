@@ -6,8 +6,8 @@ with directed as (
     select * replace (
         coalesce(direction, case
             when outcome <> 'used' then null
-            when is_own(sender) then case when is_own(told_recipient) then 'internal' else 'outbound' end
-            when is_own(told_recipient) or told_recipient is null or told_recipient = '' then 'inbound'
+            when is_own_address(sender) then case when is_own_address(told_recipient) then 'internal' else 'outbound' end
+            when is_own_address(told_recipient) or told_recipient is null or told_recipient = '' then 'inbound'
             else 'outbound'
         end) as direction
     )

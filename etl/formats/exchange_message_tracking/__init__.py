@@ -95,7 +95,7 @@ class _Tracking(CsvTrace):
     def _make_rows(self, con: duckdb.DuckDBPyConnection, *, many: bool) -> None:  # noqa: ARG002  all may be lists
         con.execute(database.sql("formats", "log_networks"))
         self._make_records(con)
-        for folder, name in (("formats", "told_words"), ("formats", "told_many"), (f"formats/{self.name}", "rows")):
+        for folder, name in (("formats", "told_many"), (f"formats/{self.name}", "rows")):
             con.execute(database.sql(folder, name))
 
 

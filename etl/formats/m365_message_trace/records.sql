@@ -34,7 +34,7 @@ judged as (
         -- The word tells where mail began. What begins inside and uses no connector may also end there.
         case
             when word = 'untold' then null
-            when word = 'outbound' and named is null and is_own(sender) then null
+            when word = 'outbound' and named is null and is_own_address(sender) then null
             else word
         end as way,
         case
