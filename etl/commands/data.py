@@ -10,9 +10,10 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
 
+import duckdb
 import typer
 
-from etl import database, evidence, facts, landing, periods, retention, staging, warehouse
+from etl import database, domains, evidence, facts, landing, periods, retention, staging, warehouse
 from etl.commands.console import Context, emit_json, note, progress, say, table
 from etl.errors import UsageInvalid
 from etl.settings import Settings
@@ -21,6 +22,8 @@ GRAIN = (
     "data_date", "source", "direction", "connector", "partner_domain", "tls_version", "tls_cipher", "tls_group",
     "tls_auth",
 )  # fmt: skip
+ORGANISATION = "organisational_domain"
+"""Partner domains by the part that somebody registered; no part of the grain, but facts can be summed by it."""
 MEASURES = ("messages", "recipients", "bytes", "is_estimated")
 
 
@@ -138,21 +141,33 @@ def show_facts(
     context: typer.Context,
     first: Annotated[str, typer.Option("--from", help="First data date.")],
     last: Annotated[str, typer.Option("--to", help="Last data date, included.")],
-    by: Annotated[str | None, typer.Option(help="Columns to sum by, with commas; else every fact.")] = None,
+    by: Annotated[str | None, typer.Option(help="Columns to sum by, with commas; organisational_domain too.")] = None,
     output: Annotated[str, typer.Option("--format", help="csv, json or table.")] = "table",
 ) -> None:
     """The facts of some days, or their sums; a source with the role reconcile is in no sum with others."""
     settings = context.ensure_object(Context).settings()
     columns = [column.strip() for column in by.split(",")] if by else list(GRAIN)
-    unknown = [column for column in columns if column not in GRAIN]
+    known = (*GRAIN, ORGANISATION)
+    unknown = [column for column in columns if column not in known]
     if unknown:
-        raise UsageInvalid(f"unknown column {', '.join(unknown)}", f"any of {', '.join(GRAIN)}")
+        raise UsageInvalid(f"unknown column {', '.join(unknown)}", f"any of {', '.join(known)}")
     if output not in ("csv", "json", "table"):
         raise UsageInvalid(f"unknown format '{output}'", "csv, json or table")
     bounds = {"first_date": periods.parse_day(first), "last_date": periods.parse_day(last)}
     with warehouse.connect(settings.storage.warehouse_path, settings=settings) as con:
-        rows = database.rows(con, database.sql("sql", "facts_between"), bounds | {"columns": columns})
+        rows = _sums(con, columns, bounds)
     _print_facts(rows, columns, output)
+
+
+def _sums(con: duckdb.DuckDBPyConnection, columns: list[str], bounds: dict[str, Any]) -> list[dict[str, Any]]:
+    """The facts between two days by `columns`, which may hold the organisational domain too."""
+    query = database.sql("sql", "facts_between")
+    if ORGANISATION not in columns:
+        return database.rows(con, query, bounds | {"columns": columns})
+    con.execute(f"create temp table summed as {query}", bounds | {"columns": [*columns, "partner_domain"]})
+    partners = [name for (name,) in con.execute("select distinct partner_domain from summed").fetchall()]
+    owners = {"partners": partners, "organisations": [domains.organisational(name) for name in partners]}
+    return database.rows(con, database.sql("sql", "facts_by_organisation"), owners | {"columns": columns})
 
 
 def _print_facts(rows: list[dict[str, Any]], columns: list[str], output: str) -> None:

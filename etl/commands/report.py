@@ -44,24 +44,27 @@ def letter(
     context: typer.Context,
     period: Annotated[str, typer.Argument(help="2026-W47, 2026-11 or 2026-11-16..2026-11-22.")],
     partner: Annotated[str, typer.Option(help="The partner's domain, as the report lists it.")],
+    organisational: Annotated[bool, typer.Option(help="Its whole organisation: the domains below it too.")] = False,
     language: Annotated[str | None, typer.Option(help="The letter's language; else the report's.")] = None,
     out: Annotated[Path | None, typer.Option(help="The folder to write letter-PARTNER.txt and .html to.")] = None,
 ) -> None:
     """Write a letter to a partner with the evidence of mail below TLS 1.2; without --out the text is printed."""
     from etl.report import build, inputs, letter
+    from etl.report.language import load
     from etl.report.model import EditionInfo
 
     settings = context.ensure_object(Context).settings()
+    chosen = load(language or settings.report.language).code
     wanted = periods.parse_period(period)
+    found = letter.evidence(settings, wanted, partner, organisational=organisational)
     edition = EditionInfo(number=0, origin="preview", made_at=periods.now(), ledger_head=None)
-    told = inputs.period_inputs(settings, wanted)
-    model = build.make_model(told, settings, wanted, edition, language=language or settings.report.language)
-    written = letter.write(model, partner)
+    model = build.make_model(inputs.period_inputs(settings, wanted), settings, wanted, edition, language=chosen)
+    written = letter.write(model, found)
     if out is None:
         say(written.text)
         return
     out.mkdir(parents=True, exist_ok=True)
-    name = "letter-" + "".join(c if c.isalnum() or c in ".-" else "_" for c in partner.lower())
+    name = "letter-" + "".join(c if c.isalnum() or c in ".-" else "_" for c in found.partner)[:100]
     (out / f"{name}.txt").write_text(written.text, encoding="utf-8")
     (out / f"{name}.html").write_text(written.html, encoding="utf-8")
     say(f"{out / name}.txt, {out / name}.html")

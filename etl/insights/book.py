@@ -13,6 +13,7 @@ from datetime import date, timedelta
 
 import duckdb
 
+from etl.domains import organisational
 from etl.measures import measure
 from etl.periods import Period
 from etl.report.model import DEPRECATED, NO_CONNECTOR, Band, Completeness, Direction, PartnerLine
@@ -237,6 +238,7 @@ def _lines(
             connector=place[1],
             versions=versions,
             messages=sum(versions.values()),
+            organisational_domain=organisational(domain),
             first_seen_date=first,
             last_seen_date=last,
         )

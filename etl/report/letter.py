@@ -6,15 +6,25 @@ It holds counts, days and domains, nobody's address; both forms say the same.
 from __future__ import annotations
 
 import textwrap
-from dataclasses import dataclass
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
 
-from etl.errors import NotFound
+from etl import database, domains
+from etl.errors import NotFound, UsageInvalid
+from etl.formats.domains import a_label
+from etl.measures import measure, prepare
+from etl.periods import Period
 from etl.report import templates
 from etl.report.language import Language, load
-from etl.report.model import DEPRECATED, TLS_VERSIONS, PartnerLine, ReportModel
+from etl.report.model import DEPRECATED, TLS_VERSIONS, ReportModel
 from etl.report.view import wording
+from etl.settings import Settings
 
 WIDTH = 72
+BELOW = ("No TLS", *DEPRECATED)
 
 
 @dataclass(frozen=True)
@@ -26,6 +36,35 @@ class Letter:
     html: str
 
 
+@dataclass
+class Way:
+    """A partner's mail in one direction: messages of the period by TLS version, and since when below TLS 1.2."""
+
+    direction: str
+    versions: dict[str, int] = field(default_factory=dict)
+    first_seen_date: date | None = None
+    last_seen_date: date | None = None
+
+    @property
+    def messages(self) -> int:
+        """All messages of the period."""
+        return sum(self.versions.values())
+
+    @property
+    def below(self) -> int:
+        """Those without TLS or with deprecated TLS."""
+        return sum(self.versions.get(version, 0) for version in BELOW)
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What the warehouse has of one partner domain (and, if asked, of the domains below it)."""
+
+    partner: str
+    with_subdomains: bool
+    ways: tuple[Way, ...]
+
+
 @dataclass(frozen=True)
 class _Row:
     direction: str
@@ -34,24 +73,52 @@ class _Row:
     share: str
 
 
-def write(model: ReportModel, partner: str) -> Letter:
-    """The letter about `partner` (a domain) and the model's period, in the model's language.
+def evidence(settings: Settings, period: Period, partner: str, *, organisational: bool = False) -> Evidence:
+    """What `partner` (a domain, in either spelling) had in the period; `organisational`: its whole organisation.
 
     Raises `NotFound` where the period has no mail of that partner without TLS or with deprecated TLS.
     """
-    lang = load(model.language)
-    wanted = partner.strip().lower().rstrip(".")
-    lines = [line for line in model.partners if line.partner_domain == wanted]
-    if not lines:
+    wanted = a_label(partner.strip().rstrip("."))
+    if wanted in ("", "<>", "unknown") or "@" in wanted:
+        raise UsageInvalid(f"'{wording.clean(partner)}' is no partner domain", "a domain such as fabrikam.example")
+    if organisational:
+        wanted = domains.organisational(wanted)
+    asked = {"first_date": period.first_date, "last_date": period.last_date, "domain": wanted, "below": organisational}
+    with database.connect(settings.storage.warehouse_path, settings=settings) as con:
+        prepare(con)
+        ways = _ways(measure(con, "partner_letter", **asked))
+    if not ways:
         raise NotFound(
-            f"{model.period.id} has no mail of {wording.clean(partner)} without TLS or with deprecated TLS",
+            f"{period} has no mail of {wording.clean(partner)} without TLS or with deprecated TLS",
             "a partner domain that the report lists under partners",
         )
+    return Evidence(wanted, organisational, ways)
+
+
+def _ways(rows: Iterable[Mapping[str, Any]]) -> tuple[Way, ...]:
+    """The directions in which there was mail below TLS 1.2."""
+    found: dict[str, Way] = {}
+    seen: dict[str, list[date]] = defaultdict(list)
+    for row in rows:
+        way = found.setdefault(row["direction"], Way(row["direction"]))
+        if row["messages"]:
+            way.versions[row["tls_version"]] = row["messages"]
+        if row["tls_version"] in BELOW:
+            seen[way.direction] += [row["first_date"], row["last_date"]]
+    for name, days in seen.items():
+        found[name].first_seen_date, found[name].last_seen_date = min(days), max(days)
+    return tuple(way for way in found.values() if way.below)
+
+
+def write(model: ReportModel, told: Evidence) -> Letter:
+    """The letter about what is `told` of a partner in the model's period, in the model's language."""
+    lang = load(model.language)
+    partner = wording.clean(domains.readable(told.partner))
     subject = lang._("Mail between {organisation} and {partner} without up-to-date TLS",
-                     organisation=wording.clean(model.organisation), partner=wanted)  # fmt: skip
-    opening, asked, closing = _opening(lang, model, wanted), _asked(lang), _closing(lang, model)
-    rows = [row for line in lines for row in _rows(lang, line)]
-    since = [text for line in lines for text in _since(lang, line)]
+                     organisation=wording.clean(model.organisation), partner=partner)  # fmt: skip
+    opening, asked, closing = _opening(lang, model, told, partner), _asked(lang), _closing(lang, model, told)
+    rows = [row for way in told.ways for row in _rows(lang, way)]
+    since = [_since(lang, way) for way in told.ways]
     html = templates.render(
         "letter.html", lang, lang_code=lang.code, subject=subject, opening=opening, rows=rows, since=since,
         asked=asked, closing=closing, organisation=wording.clean(model.organisation),
@@ -59,9 +126,9 @@ def write(model: ReportModel, partner: str) -> Letter:
     return Letter(subject, _text(lang, model, subject, opening, rows, since, asked, closing), html)
 
 
-def _opening(lang: Language, model: ReportModel, partner: str) -> list[str]:
+def _opening(lang: Language, model: ReportModel, told: Evidence, partner: str) -> list[str]:
     days = lang.days(model.period.first_date, model.period.last_date)
-    return [
+    said = [
         lang._("To the postmaster of {partner}", partner=partner),
         lang._(
             "Part of the mail between us crosses the internet without TLS, or with a version of it that must no longer "
@@ -69,28 +136,30 @@ def _opening(lang: Language, model: ReportModel, partner: str) -> list[str]:
             days=days, zone=model.period.time_zone,
         ),
     ]  # fmt: skip
+    if told.with_subdomains:
+        said.insert(1, lang._("It holds the domains below {partner} as well.", partner=partner))
+    return said
 
 
-def _rows(lang: Language, line: PartnerLine) -> list[_Row]:
-    way = {
+def _rows(lang: Language, way: Way) -> list[_Row]:
+    name = {
         "inbound": lang._("from you to us"), "outbound": lang._("from us to you"),
-    }[line.direction]  # fmt: skip
+    }[way.direction]  # fmt: skip
     return [
-        _Row(way, wording.version_name(lang, version), lang.number(n), lang.ratio(n, line.messages))
+        _Row(name, wording.version_name(lang, version), lang.number(n), lang.ratio(n, way.messages))
         for version in TLS_VERSIONS
-        if (n := line.versions.get(version, 0))
+        if (n := way.versions.get(version, 0))
     ]
 
 
-def _since(lang: Language, line: PartnerLine) -> list[str]:
-    below = sum(line.versions.get(v, 0) for v in ("No TLS", *DEPRECATED))
-    way = {"inbound": lang._("From you to us"), "outbound": lang._("From us to you")}[line.direction]
-    text = lang._("{way}: {n} of {total} messages below TLS 1.2", way=way, n=lang.number(below),
-                  total=lang.number(line.messages))  # fmt: skip
-    if line.first_seen_date and line.last_seen_date:
-        text += lang._(", first seen on {first}, last on {last}", first=lang.day(line.first_seen_date),
-                       last=lang.day(line.last_seen_date))  # fmt: skip
-    return [f"{text}."]
+def _since(lang: Language, way: Way) -> str:
+    name = {"inbound": lang._("From you to us"), "outbound": lang._("From us to you")}[way.direction]
+    text = lang._("{way}: {n} of {total} messages below TLS 1.2", way=name, n=lang.number(way.below),
+                  total=lang.number(way.messages))  # fmt: skip
+    if way.first_seen_date and way.last_seen_date:
+        text += lang._(", first seen on {first}, last on {last}", first=lang.day(way.first_seen_date),
+                       last=lang.day(way.last_seen_date))  # fmt: skip
+    return f"{text}."
 
 
 def _asked(lang: Language) -> list[str]:
@@ -103,12 +172,19 @@ def _asked(lang: Language) -> list[str]:
     ]
 
 
-def _closing(lang: Language, model: ReportModel) -> str:
-    return lang._(
-        "The numbers are from our weekly report {period}; they count messages and name no person. Inbound, the domain "
-        "is the one that the sender’s address claims.",
-        period=model.period.id,
-    )
+def _closing(lang: Language, model: ReportModel, told: Evidence) -> str:
+    said = [
+        lang._("The numbers are from our report {period}; they count messages and name no person.",
+               period=model.period.id)
+    ]  # fmt: skip
+    if any(way.direction == "inbound" for way in told.ways):
+        said.append(
+            lang._("For mail to us the domain is the one that the sender’s address claims. It can be forged: some of "
+                   "these messages may not have come from you.")
+        )  # fmt: skip
+    if not model.completeness.complete:
+        said.append(lang._("Our records of these days are not complete; there may have been more."))
+    return " ".join(said)
 
 
 def _text(

@@ -120,6 +120,8 @@ class PartnerLine(Part):
     """Nothing where the line sums over connectors."""
     versions: dict[str, int]
     messages: int
+    organisational_domain: str = ""
+    """The part of the domain that somebody registered (by the public suffix list): what partners may be grouped by."""
     first_seen_date: date | None = None
     """First data date with mail below TLS 1.2 (No TLS, SSL 3.0, TLS 1.0, TLS 1.1) in the data at hand."""
     last_seen_date: date | None = None

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
+from etl import domains
 from etl.report.language import DASH, Language
 from etl.report.model import Insight, PartnerLine, ReportModel, ResolvedInsight, Share
 from etl.report.view import wording
@@ -256,10 +257,10 @@ def _partners(lang: Language, partners: tuple[PartnerLine, ...], measure: str, m
 
 
 def partner_name(lang: Language, domain: str) -> str:
-    """A partner domain as shown: the null sender and the unknown one in words."""
+    """A partner domain as shown: null sender and unknown in words, an internationalised one readable too."""
     if domain == "<>":
         return lang._("<> (null sender)")
-    return lang._("Unknown") if domain == "Unknown" else wording.clean(domain or DASH)
+    return lang._("Unknown") if domain == "Unknown" else wording.clean(domains.readable(domain) or DASH)
 
 
 def _resolved(lang: Language, items: Iterable[ResolvedInsight]) -> tuple[str, ...]:
