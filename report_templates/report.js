@@ -438,7 +438,7 @@
 
   // A connector's section opens when somebody is sent there.
   function reveal() {
-    const found = location.hash.length > 1 && $(decodeURIComponent(location.hash.slice(1)));
+    const found = location.hash.length > 1 && $(location.hash.slice(1)); // the page's ids are plain letters
     const closed = found && found.closest("details:not([open])");
     if (closed) closed.open = true;
     if (closed) found.scrollIntoView();

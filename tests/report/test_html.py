@@ -1,0 +1,218 @@
+"""The HTML report as a file: its policy, its size, its words, and that every state of a week renders."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import re
+from collections import Counter
+from collections.abc import Iterable
+from datetime import date
+from html.parser import HTMLParser
+from typing import Any
+
+import pytest
+
+from etl.report import html
+from etl.report.model import ConnectorSection, FlowRow, Insight, ReportModel
+from tests.report import fixtures
+
+RTL = "\u202e\u05de\u05d7\u05d1\u05e8 gnp.exe"
+WRONG = re.compile(r"\b(None|nan|NaN|inf|undefined|null(?! sender))\b|\{[a-z_]+\}")
+
+
+class Reader(HTMLParser):
+    """The text that a reader sees, apart from style and script; and the tags there are."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.words: list[str] = []
+        self.tags: Counter[str] = Counter()
+        self.attributes: list[tuple[str, str, str]] = []
+        self._hidden = 0
+        self.feed(text)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags[tag] += 1
+        self.attributes += [(tag, name, value or "") for name, value in attrs]
+        self._hidden += tag in ("style", "script")
+
+    def handle_endtag(self, tag: str) -> None:
+        self._hidden -= tag in ("style", "script")
+
+    def handle_data(self, data: str) -> None:
+        if not self._hidden:
+            self.words.append(data)
+
+    @property
+    def text(self) -> str:
+        return " ".join(" ".join(self.words).split())
+
+
+def rendered(model: ReportModel) -> str:
+    return html.render(model).decode()
+
+
+def digest(text: str) -> str:
+    return "sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
+
+
+def data_of(text: str) -> dict[str, Any]:
+    found = re.search(r'<script type="application/json" id="data">(.*?)</script>', text, re.DOTALL)
+    assert found
+    data: dict[str, Any] = json.loads(found[1])
+    return data
+
+
+def with_names(model: ReportModel, names: dict[str, str]) -> ReportModel:
+    """The model with some connectors under other names."""
+
+    def named(parts: Iterable[FlowRow | ConnectorSection | Insight]) -> tuple[Any, ...]:
+        return tuple(p.model_copy(update={"connector": names.get(p.connector or "", p.connector)}) for p in parts)
+
+    update = {"flow": named(model.flow), "connectors": named(model.connectors), "insights": named(model.insights)}
+    return model.model_copy(update=update)
+
+
+def unknown_only() -> ReportModel:
+    """A week in which of no message it can be said whether TLS protected it."""
+    model = fixtures.report_model()
+    nothing = model.unknown.model_copy(update={"now": fixtures.Share(n=0, total=0, undecided=model.messages)})
+    only = model.unknown.model_copy(update={"now": fixtures.Share(n=model.messages, total=model.messages)})
+
+    def blank(part: ConnectorSection) -> ConnectorSection:
+        return part.model_copy(
+            update={"versions": {"Unknown": part.messages}, "protected": nothing, "partners_below": (), "insights": ()}
+        )
+
+    return model.model_copy(
+        update={
+            "protected": nothing, "protected_in": nothing, "protected_out": nothing, "deprecated": nothing,
+            "unknown": only, "insights": (), "partners": (), "connectors": tuple(map(blank, model.connectors)),
+            "flow": tuple(r.model_copy(update={"versions": {"Unknown": r.messages}}) for r in model.flow),
+            "trend": tuple(
+                t.model_copy(update={"versions": {"Unknown": sum(t.versions.values())}}) for t in model.trend
+            ),
+        }
+    )  # fmt: skip
+
+
+def ten_million_on_a_day() -> ReportModel:
+    """A week one day of which brought ten million messages through one connector."""
+    model = fixtures.report_model()
+    many = 10_000_000
+    flow = tuple(
+        row.model_copy(update={"versions": {"No TLS": 1, "TLS 1.3": many - 1}, "messages": many})
+        if (row.data_date, row.connector, row.direction) == (date(2026, 11, 18), "No connector", "inbound") else row
+        for row in model.flow
+    )  # fmt: skip
+    return model.model_copy(update={"flow": flow})
+
+
+WEEKS = {
+    "usual": fixtures.report_model,
+    "corrected": lambda: fixtures.report_model(number=2),
+    "swedish": lambda: fixtures.report_model("sv"),
+    "missing": lambda: fixtures.report_model(missing=("2026-11-18 (m365)",)),
+    "quiet": fixtures.quiet_model,
+    "no data": fixtures.no_data_model,
+    "unknown only": unknown_only,
+    "ten million": ten_million_on_a_day,
+    "one day": lambda: fixtures.report_model(days=1),
+}
+
+
+@pytest.mark.parametrize("week", WEEKS)
+def test_every_week_renders_without_a_word_that_means_nothing(week: str) -> None:
+    model = WEEKS[week]()
+    text = rendered(model)
+    page = Reader(text)
+    assert WRONG.findall(page.text) == []
+    assert [value for _, _, value in page.attributes if WRONG.search(value)] == []
+    assert page.tags["h1"] == 1
+    assert page.tags["script"] in (0, 2)
+    if model.flow:
+        data_of(text)
+    assert model.period.time_zone in page.text
+
+
+def test_the_policy_allows_the_one_style_and_the_one_script_and_nothing_else() -> None:
+    text = rendered(fixtures.report_model(connectors=6))
+    policy = re.search(r'http-equiv="Content-Security-Policy" content="([^"]*)"', text)
+    style = re.search(r"<style>(.*?)</style>", text, re.DOTALL)
+    script = re.search(r"<script>(.*?)</script>", text, re.DOTALL)
+    assert policy
+    assert style
+    assert script
+    rules = dict(
+        rule.strip().split(" ", 1) for rule in policy[1].replace("&#39;", "'").split(";") if rule.strip()
+    )  # fmt: skip
+    assert rules == {
+        "default-src": "'none'", "style-src": f"'{digest(style[1])}'", "script-src": f"'{digest(script[1])}'",
+        "font-src": "data:", "base-uri": "'none'", "form-action": "'none'",
+    }  # fmt: skip
+    assert text.index("Content-Security-Policy") < text.index("<style>")
+
+
+def test_nothing_in_the_page_leads_out_of_it_or_runs_by_itself() -> None:
+    page = Reader(rendered(fixtures.report_model(connectors=6)))
+    assert {tag for tag, name, _ in page.attributes if name in ("src", "action", "srcset", "data", "ping")} == set()
+    assert all(value.startswith("#") for tag, name, value in page.attributes if name in ("href", "xlink:href"))
+    assert [name for _, name, _ in page.attributes if name.startswith("on") or name == "style"] == []
+    assert not set(page.tags) & {"iframe", "img", "object", "embed", "link", "base", "form-action"}
+
+
+def test_names_from_an_export_are_text_wherever_they_stand() -> None:
+    evil = "</script><script>alert(1)</script><!--"
+    renamed = {"Branch office 0005": evil, "On-premises Stockholm": RTL}
+    model = with_names(fixtures.report_model(connectors=6), renamed)
+    text = rendered(model)
+    page = Reader(text)
+    assert page.tags["script"] == 2
+    assert evil in page.text
+    assert "<script>alert(1)</script>" in page.text
+    assert "\u202e" not in text
+    names = {where["name"] for where in data_of(text)["connectors"]}
+    assert evil in names
+    assert "x" * 300 in names
+
+
+def test_letters_beyond_latin_bring_their_typeface_and_others_bring_none() -> None:
+    plain, hebrew = rendered(fixtures.report_model()), rendered(fixtures.report_model(connectors=6))
+    assert plain.count("@font-face") == 3
+    assert 'font-family:"Noto Sans Hebrew"' in hebrew
+    assert hebrew.count("@font-face") == 4
+
+
+def test_two_hundred_connectors_and_ninety_days_stay_below_three_megabytes() -> None:
+    model = fixtures.report_model(connectors=193, days=90)
+    crowded = tuple(
+        part.model_copy(update={"partners_below": part.partners_below[:1] * 12, "ciphers": part.ciphers[:1] * 12})
+        for part in model.connectors
+    )  # fmt: skip
+    text = rendered(model.model_copy(update={"connectors": crowded}))
+    assert len(text.encode()) < 3_000_000
+    data = data_of(text)
+    assert len(data["days"]) == 90
+    assert len({(where["way"], where["name"]) for where in data["connectors"]}) == 200
+    assert text.count('<details class="half"') == 200
+
+
+def test_the_data_that_the_script_filters_adds_up_to_the_model() -> None:
+    model = fixtures.report_model(connectors=3, days=90)
+    data = data_of(rendered(model))
+    found: Counter[tuple[str, str, str]] = Counter()
+    for day, place, *counts in data["rows"]:
+        where = data["connectors"][place]
+        for version, count in zip(data["versions"], counts, strict=True):
+            found[data["days"][day]["iso"], where["way"], version] += count
+    wanted: Counter[tuple[str, str, str]] = Counter()
+    for row in model.flow:
+        for version, count in row.versions.items():
+            wanted[row.data_date.isoformat(), row.direction, version] += count
+    assert +found == +wanted
+
+
+def test_the_same_model_gives_the_same_bytes() -> None:
+    assert html.render(fixtures.report_model()) == html.render(fixtures.report_model())
