@@ -11,7 +11,7 @@ import typer
 
 from etl import periods
 from etl.addresses import recipient_key
-from etl.commands.console import Context, emit_json, say, table
+from etl.commands.console import Context, emit_json, note, say, table
 from etl.errors import ArchiveBroken, NotFound, UsageInvalid
 
 if TYPE_CHECKING:
@@ -162,14 +162,15 @@ def reproduce(
         emit_json(asdict(made))
     elif made.same:
         say(f"{period}, edition {made.edition}: same")
-    elif made.gone:
-        say(f"{period}, edition {made.edition}: can no longer be derived; `verify` still works")
-        for line in made.gone:
-            say(f"  {line}")
     else:
-        say(f"{period}, edition {made.edition}: {len(made.differences)} line(s) of facts differ (- edition, + derived)")
-        for line in made.differences:
+        why = f"{len(made.differences)} line(s) differ (- edition, + derived)"
+        why = "landed files were altered" if made.altered else why
+        why = "can no longer be derived; `verify` still works" if made.gone else why
+        say(f"{period}, edition {made.edition}: {why}")
+        for line in (*made.gone, *made.altered, *made.differences):
             say(f"  {line}")
+    if made.readers_changed:
+        note("exports are read by another version of the readers than when the edition was made")
     if not made.same:
         raise typer.Exit(1)
 

@@ -23,7 +23,7 @@ from typing import Any
 import duckdb
 import rfc8785
 
-from etl import __version__, database, evidence, periods, storage
+from etl import __version__, database, evidence, facts, formats, periods, storage
 from etl import warehouse as published
 from etl.errors import NotFound
 from etl.insights.policy import Policy, load_policy, parse_policy
@@ -204,9 +204,12 @@ def earlier_periods(period: Period) -> list[Period]:
 
 
 def _inputs(con: duckdb.DuckDBPyConnection, settings: Settings, period: Period) -> dict[str, Any]:
-    """inputs.json: landed files with their first receipts, the notes about them, the partitions, by hash."""
+    """inputs.json: landed files with their first receipts, those of the days around that logs are joined with, the
+    notes about them, and the partitions with the files that each was made of; all by hash."""
     files = [_plain(row) for row in measure(con, "files", **span(period))]
-    hashes = {row["sha256"] for row in files}
+    near = [_plain(row) for row in measure(con, "files", **_reach(settings, period))]
+    around = [row for row in near if row not in files]
+    hashes = {row["sha256"] for row in (*files, *around)}
     days = {day.isoformat() for day in period.days}
     notes = [
         _plain({key: value for key, value in vars(note).items() if value is not None})
@@ -216,10 +219,31 @@ def _inputs(con: duckdb.DuckDBPyConnection, settings: Settings, period: Period) 
     return {
         "period": str(period),
         "files": files,
+        "around": around,
         "notes": notes,
-        "partitions": [_plain(row) for row in measure(con, "partitions", **span(period))],
+        "partitions": [
+            _plain(row | {"files": _made_of(settings, row)}) for row in measure(con, "partitions", **span(period))
+        ],
         "settings_sha256": settings.counting_sha256(),
     }
+
+
+def _reach(settings: Settings, period: Period) -> dict[str, date]:
+    """The days whose files a period's numbers may come from: a log's are joined with those of the days around it."""
+    readers = [formats.reader(source.format) for source in settings.sources]
+    before, after = (max((reader.reach[end] for reader in readers), default=0) for end in (0, 1))
+    return {
+        "first_date": period.first_date - timedelta(days=before),
+        "last_date": period.last_date + timedelta(days=after),
+    }
+
+
+def _made_of(settings: Settings, row: Mapping[str, Any]) -> dict[str, list[str]]:
+    """The files, by source, that a day's facts were made of; nothing where the day has been made anew meanwhile."""
+    made = facts.partition(settings, row["data_date"])
+    if made is None or made.basis != row["basis"]:
+        return {}
+    return {item["source"]: sorted(file[0] for file in item["files"]) for item in made.made_from["sources"]}
 
 
 def _plain(value: Any) -> Any:

@@ -68,15 +68,16 @@ def add(
     pdf: bytes = b"%PDF-1.7 small",
     enter: bool = True,
     mail: Mapping[str, Any] | None = None,
+    files: Mapping[str, bytes] | None = None,
 ) -> Entry:
     """Adds the next edition of `period` to the archive, as publishing would; without `enter` it stops before the
-    ledger. `mail` replaces mail.json."""
+    ledger. `mail` replaces mail.json, `files` whatever else."""
     entries = ledger.read(archive)
     held = ledger.editions(entries, period)
-    files = payload(cells, insights or [], pdf)
+    held_files = payload(cells, insights or [], pdf) | dict(files or {})
     if mail:
-        files |= {f"{folder}/mail.json": canonical(mail) for folder in VARIANTS}
-    parts = {"facts": hashlib.sha256(files["facts.csv"]).hexdigest()}
+        held_files |= {f"{folder}/mail.json": canonical(mail) for folder in VARIANTS}
+    parts = {"facts": hashlib.sha256(held_files["facts.csv"]).hexdigest()}
     said = {
         "format": about.FORMAT,
         "period": period,
@@ -91,9 +92,9 @@ def add(
         "changes": [],
         "variants": VARIANTS,
     }
-    files[about.FILE] = canonical(said)
+    held_files[about.FILE] = canonical(said)
     folder = f"{periods.parse_period(period).folder}/e{said['edition']}"
-    bag_sha256 = bag.write(archive / folder, files, {"Bagging-Date": "2026-11-23"})
+    bag_sha256 = bag.write(archive / folder, held_files, {"Bagging-Date": "2026-11-23"})
     entry = about.entry_for(len(entries) + 1, folder, bag_sha256, said)
     return ledger.append(archive, entry) if enter else entry
 
