@@ -6,15 +6,12 @@ import csv
 import gzip
 import io
 import json
-import os
 import resource
 import subprocess
 import sys
-import tempfile
 import threading
 import zipfile
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +19,7 @@ import duckdb
 import pytest
 
 from etl import landing
-from tests.helpers import HEADER, export, row, site
+from tests.helpers import HEADER, export, row, site, unprivileged
 
 CONFIG = """
 [organisation]
@@ -44,7 +41,6 @@ pattern = "connector-{date}*"
 """
 GOOD = export([row(number) for number in range(1, 4)])
 LINE = 1
-NOBODY = 65534
 
 
 def lines(rows: list[str]) -> bytes:
@@ -284,21 +280,3 @@ def test_an_export_that_may_not_be_read_is_left_for_the_next_run(tmp_path: Path)
         (closed.name, "unreadable"),
         (there.name, "landed"),
     ]
-
-
-@contextmanager
-def unprivileged(folder: Path) -> Iterator[None]:
-    """As a user with rights over `folder` alone: root may read everything, and tests of rights pass for nothing."""
-    if os.geteuid():
-        yield
-        return
-    for path in (folder, *folder.rglob("*")):
-        os.chown(path, NOBODY, NOBODY)
-    for path in folder.parents:
-        if path.is_relative_to(tempfile.gettempdir()) and path != Path(tempfile.gettempdir()):
-            path.chmod(path.stat().st_mode | 0o711)
-    os.seteuid(NOBODY)
-    try:
-        yield
-    finally:
-        os.seteuid(0)

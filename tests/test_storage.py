@@ -13,8 +13,7 @@ import pytest
 
 from etl import staging, storage
 from etl.errors import Busy, StorageFull
-from tests.helpers import site
-from tests.test_bad_input import unprivileged
+from tests.helpers import site, unprivileged
 
 OLD, NEW = b"old" * 1000, b"new" * 100_000
 CALLS = ("fsync", "fchmod", "link", "replace", "rename", "unlink")

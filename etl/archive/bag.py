@@ -10,6 +10,7 @@ can't), writes version 0.97 and does not sync; its validator judges every bag be
 from __future__ import annotations
 
 import hashlib
+import os
 import re
 import stat
 from collections.abc import Iterator, Mapping
@@ -113,11 +114,11 @@ def seal(path: Path) -> None:
 
 
 def bag_hash(path: Path) -> str | None:
-    """The bag's hash: sha-256 of its tagmanifest's bytes; nothing where there is none."""
+    """The bag's hash: sha-256 of its tagmanifest's bytes; nothing where there is none that may be read."""
     file = path / TAGMANIFEST
     if file.is_symlink() or not file.is_file():
         return None
-    return hashlib.sha256(file.read_bytes()).hexdigest()
+    return _sha256(file) or None
 
 
 def check(path: Path) -> list[Problem]:
@@ -155,21 +156,24 @@ def check(path: Path) -> list[Problem]:
 
 
 def _files(path: Path) -> Iterator[tuple[str, bool]]:
-    """Every file and empty folder below `path`, as (relative name, whether it is a plain file)."""
-    for item in path.rglob("*"):
-        mode = item.lstat().st_mode
-        if stat.S_ISDIR(mode):
-            if next(item.iterdir(), None) is None:
-                yield item.relative_to(path).as_posix() + "/", False
-        else:
-            yield item.relative_to(path).as_posix(), stat.S_ISREG(mode)
+    """Every file and empty folder below `path`, as (relative name, whether it is a plain file).
+
+    Of a folder that may not be read it tells nothing: what a manifest lists in it is missing."""
+    for folder, folders, files in os.walk(path):
+        here = Path(folder).relative_to(path)
+        if not folders and not files and here.parts:
+            yield here.as_posix() + "/", False
+        for name in (*folders, *files):
+            mode = (path / here / name).lstat().st_mode
+            if not stat.S_ISDIR(mode):
+                yield (here / name).as_posix(), stat.S_ISREG(mode)
 
 
 def _entries(manifest: Path, inside: bool) -> dict[str, str] | None:
     """A manifest as name to hash; nothing where it is not exactly as this module writes one."""
     try:
         lines = manifest.read_bytes().decode("utf-8").split("\n")
-    except UnicodeDecodeError:
+    except (UnicodeDecodeError, OSError):
         return None
     if lines.pop() != "":
         return None

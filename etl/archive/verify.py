@@ -152,7 +152,7 @@ def _bag(archive: Path, entry: Entry) -> Iterator[Finding]:
     if not _is_inside(entry.bag):
         yield finding("altered", _name(entry.number), "the entry names a folder outside of the archive")
         return
-    if not folder.is_dir() or folder.is_symlink():
+    if not folder.is_dir() or folder.resolve() != archive.resolve() / entry.bag:  # a link on the way leads out
         yield finding("missing", entry.bag, f"the folder of {entry.period}, edition {entry.edition}, is gone")
         return
     problems = bag.check(folder)

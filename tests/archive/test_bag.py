@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import codecs
 import hashlib
+import os
 import stat
 import subprocess
 from collections.abc import Callable
@@ -14,6 +16,7 @@ import pytest
 from etl.archive import bag
 from etl.archive.bag import Problem
 from etl.errors import ArchiveBroken
+from tests.helpers import unprivileged
 
 PAYLOAD = {"facts.csv": b"a,b\n1,2\n", "en/report.pdf": b"%PDF", "en/mail.txt": b"Hello\n"}
 INFO = {"Bagging-Date": "2026-11-23", "External-Identifier": "2026/W47/e1"}
@@ -99,6 +102,48 @@ def link(path: Path) -> None:
     path.symlink_to(target)
 
 
+def first_line(path: Path) -> str:
+    return path.read_text().splitlines(keepends=True)[0]
+
+
+def capitals(path: Path) -> None:
+    path.write_text("".join(line[:64].upper() + line[64:] for line in path.read_text().splitlines(keepends=True)))
+
+
+def mark(path: Path) -> None:
+    path.write_bytes(codecs.BOM_UTF8 + path.read_bytes())
+
+
+def crlf(path: Path) -> None:
+    path.write_bytes(path.read_bytes().replace(b"\n", b"\r\n"))
+
+
+def cut(path: Path) -> None:
+    path.write_bytes(path.read_bytes()[:-1])
+
+
+def forget(path: Path) -> None:
+    """Changes the manifest, and takes its line out of the tagmanifest."""
+    append(path.parent / bag.MANIFEST, f"{'0' * 64}  data/x\n")
+    path.write_text("".join(line for line in path.read_text().splitlines(keepends=True) if bag.MANIFEST not in line))
+
+
+def pipe(path: Path) -> None:
+    path.unlink()
+    os.mkfifo(path)
+
+
+def move(path: Path) -> None:
+    path.rename(path.parent.parent.parent / "moved")
+    path.symlink_to(path.parent.parent.parent / "moved")
+
+
+def folder(path: Path) -> None:
+    path.unlink()
+    path.mkdir()
+    (path / "x").write_bytes(b"")
+
+
 DEFECTS: list[tuple[str, Callable[[Path], object], Problem]] = [
     ("flipped bit", lambda b: flip(b / "data/facts.csv"), Problem("data/facts.csv", "altered")),
     ("longer", lambda b: append(b / "data/facts.csv", "x"), Problem("data/facts.csv", "altered")),
@@ -130,6 +175,59 @@ DEFECTS: list[tuple[str, Callable[[Path], object], Problem]] = [
         Problem(bag.MANIFEST, "altered"),
     ),
     ("manifest not text", lambda b: (b / bag.MANIFEST).write_bytes(b"\xff\xfe"), Problem(bag.MANIFEST, "altered")),
+    (
+        "manifest with a dot",
+        lambda b: append(b / bag.MANIFEST, f"{'0' * 64}  ./data/x\n"),
+        Problem(bag.MANIFEST, "altered"),
+    ),
+    (
+        "manifest at home",
+        lambda b: append(b / bag.MANIFEST, f"{'0' * 64}  ~/data/x\n"),
+        Problem(bag.MANIFEST, "altered"),
+    ),
+    (
+        "manifest with a backslash",
+        lambda b: append(b / bag.MANIFEST, f"{'0' * 64}  data\\x\n"),
+        Problem(bag.MANIFEST, "altered"),
+    ),
+    (
+        "manifest names a tag file",
+        lambda b: append(b / bag.MANIFEST, f"{'0' * 64}  bagit.txt\n"),
+        Problem(bag.MANIFEST, "altered"),
+    ),
+    (
+        "a file twice with its own hash",
+        lambda b: append(b / bag.MANIFEST, first_line(b / bag.MANIFEST)),
+        Problem(bag.MANIFEST, "altered"),
+    ),
+    ("manifest in capitals", lambda b: capitals(b / bag.MANIFEST), Problem(bag.MANIFEST, "altered")),
+    ("manifest with a byte order mark", lambda b: mark(b / bag.MANIFEST), Problem(bag.MANIFEST, "altered")),
+    ("manifest with CRLF", lambda b: crlf(b / bag.MANIFEST), Problem(bag.MANIFEST, "altered")),
+    ("manifest cut off", lambda b: cut(b / bag.MANIFEST), Problem(bag.MANIFEST, "altered")),
+    ("manifest empty", lambda b: (b / bag.MANIFEST).write_bytes(b""), Problem(bag.MANIFEST, "altered")),
+    ("tagmanifest forgets the manifest", lambda b: forget(b / bag.TAGMANIFEST), Problem(bag.TAGMANIFEST, "altered")),
+    ("declaration with a byte order mark", lambda b: mark(b / bag.BAGIT), Problem(bag.BAGIT, "altered")),
+    (
+        "another algorithm's manifest",
+        lambda b: (b / "manifest-md5.txt").write_bytes(b""),
+        Problem("manifest-md5.txt", "extra"),
+    ),
+    (
+        "a name in capitals",
+        lambda b: (b / "data/facts.csv").rename(b / "data/FACTS.csv"),
+        Problem("data/FACTS.csv", "extra"),
+    ),
+    ("a line break in a name", lambda b: (b / "data/a\nb").write_bytes(b""), Problem("data/a\nb", "extra")),
+    ("a name in two normal forms", lambda b: (b / "data/e\u0301").write_bytes(b""), Problem("data/e\u0301", "extra")),
+    (
+        "a name that is no text",
+        lambda b: (b / os.fsdecode(b"data/\xff")).write_bytes(b""),
+        Problem("data/\udcff", "extra"),
+    ),
+    ("a pipe in its place", lambda b: pipe(b / "data/facts.csv"), Problem("data/facts.csv", "altered")),
+    ("a link to nowhere", lambda b: (b / "data/x").symlink_to("nowhere"), Problem("data/x", "extra")),
+    ("a folder behind a link", lambda b: move(b / "data/en"), Problem("data/en/mail.txt", "missing")),
+    ("a folder in its place", lambda b: folder(b / "data/facts.csv"), Problem("data/facts.csv", "missing")),
     ("a link in its place", lambda b: link(b / "data/facts.csv"), Problem("data/facts.csv", "altered")),
 ]
 
@@ -139,3 +237,24 @@ def test_each_defect_is_named(made: Path, break_it: Callable[[Path], object], pr
     unlock(made)
     break_it(made)
     assert problem in bag.check(made)
+
+
+def test_what_may_not_be_read_is_named_and_the_rest_is_checked(made: Path) -> None:
+    unlock(made)
+    (made / "data/facts.csv").chmod(0)
+    (made / "data/en").chmod(0)
+    (made / "data/more.csv").write_bytes(b"")
+    with unprivileged(made.parent):
+        found = bag.check(made)
+    (made / "data/en").chmod(0o750)
+    assert Problem("data/facts.csv", "altered") in found
+    assert Problem("data/more.csv", "extra") in found
+    assert any(problem.file.startswith("data/en") for problem in found)
+
+
+def test_an_unreadable_tagmanifest_is_no_hash(made: Path) -> None:
+    unlock(made)
+    (made / bag.TAGMANIFEST).chmod(0)
+    with unprivileged(made.parent):
+        assert bag.bag_hash(made) is None
+        assert Problem(bag.TAGMANIFEST, "altered") in bag.check(made)

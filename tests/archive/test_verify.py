@@ -20,17 +20,18 @@ from tests.archive import handmade
 @pytest.fixture
 def archive(tmp_path: Path) -> Path:
     """Five entries: W46 e1, W47 e1, W46 e2, a release of W46 e2, W48 e1."""
-    handmade.add(tmp_path, "2026-W46")
-    handmade.add(tmp_path, "2026-W47")
-    second = handmade.add(tmp_path, "2026-W46", origin="manual", cells={("inbound", "A", "TLS 1.2"): 1})
+    archive = tmp_path / "archive"
+    handmade.add(archive, "2026-W46")
+    handmade.add(archive, "2026-W47")
+    second = handmade.add(archive, "2026-W46", origin="manual", cells={("inbound", "A", "TLS 1.2"): 1})
     release = replace(
         second, number=4, previous=second.hash, kind="release", origin="scheduled", supersedes=None, reasons=()
     )
-    ledger.append(tmp_path, release)
-    handmade.add(tmp_path, "2026-W48")
-    (tmp_path / "index.html").write_bytes(b"page")
-    handmade.unlock(tmp_path)
-    return tmp_path
+    ledger.append(archive, release)
+    handmade.add(archive, "2026-W48")
+    (archive / "index.html").write_bytes(b"page")
+    handmade.unlock(archive)
+    return archive
 
 
 def entry_file(archive: Path, number: int) -> Path:
@@ -45,6 +46,18 @@ def swap(archive: Path, one: int, other: int) -> None:
     first, second = entry_file(archive, one).read_bytes(), entry_file(archive, other).read_bytes()
     entry_file(archive, one).write_bytes(second)
     entry_file(archive, other).write_bytes(first)
+
+
+def copy(archive: Path, one: int, other: int) -> None:
+    entry_file(archive, other).write_bytes(entry_file(archive, one).read_bytes())
+
+
+def behind_link(path: Path) -> None:
+    """Moves a file or folder out of the archive and leaves a link in its place."""
+    archive = next(parent for parent in path.parents if (parent / "index.html").exists())
+    away = archive.with_name("away")
+    path.rename(away)
+    path.symlink_to(away)
 
 
 def rewrite(archive: Path, number: int) -> None:
@@ -135,6 +148,20 @@ DEFECTS: list[tuple[str, Callable[[Path], object], tuple[int, str, str]]] = [
     ("stray file", lambda a: (a / "2026/W47/notes.txt").write_bytes(b""), (6, "extra", "2026/W47/notes.txt")),
     ("stray file on top", lambda a: (a / "notes.txt").write_bytes(b""), (6, "extra", "notes.txt")),
     ("stray file in the ledger", lambda a: (a / "ledger/1.json").write_bytes(b""), (6, "extra", "ledger/1.json")),
+    ("entry copied to the end", lambda a: copy(a, 2, 6), (6, "reordered", "ledger/00000006.json")),
+    ("last entry twice", lambda a: copy(a, 5, 6), (6, "reordered", "ledger/00000006.json")),
+    ("entry copied over another", lambda a: copy(a, 1, 3), (3, "reordered", "ledger/00000003.json")),
+    ("later entries swapped", lambda a: swap(a, 4, 5), (4, "reordered", "ledger/00000004.json")),
+    ("an entry behind a link", lambda a: behind_link(entry_file(a, 3)), (3, "altered", "ledger/00000003.json")),
+    ("a bag behind a link", lambda a: behind_link(a / "2026/W47/e1"), (2, "missing", "2026/W47/e1")),
+    ("a folder behind a link", lambda a: behind_link(a / "2026/W47"), (2, "missing", "2026/W47/e1")),
+    (
+        "entry with a further key",
+        lambda a: edit(entry_file(a, 2), note="x"),
+        (2, "altered", "ledger/00000002.json"),
+    ),
+    ("entry says another edition", lambda a: edit(entry_file(a, 3), edition=3), (3, "altered", "ledger/00000003.json")),
+    ("ledger gone", lambda a: shutil.rmtree(a / "ledger"), (1, "cut-off", "ledger")),
     ("stray entry", lambda a: entry_file(a, 7).write_bytes(b"{}"), (6, "missing", "ledger/00000006.json")),
 ]
 
