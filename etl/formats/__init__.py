@@ -17,6 +17,7 @@ REGISTRY = (
     "exim_log",
     "exchange_smtp_log",
     "exchange_message_tracking",
+    "gmail_log",
 )
 """Names of the formats, in the order in which a file is tried against them."""
 

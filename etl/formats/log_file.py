@@ -41,6 +41,16 @@ class Log:
     reach: tuple[int, int] = (1, 1)
     before_trace: tuple[tuple[str, str], ...] = (("formats", "log_window"),)
     """SQL files (folder, name) that run before `trace.sql`: `log_window.sql` puts lines in order, each once."""
+    find_script: tuple[str, str] = ("formats", "log_find")
+    """The SQL file (folder, name) that finds the lines behind a fact."""
+
+    def prepare(self, job: Job) -> Job:
+        """The job over a file of lines where the export is none yet; for formats to override."""
+        return job
+
+    def mend(self, job: Job, records: Path) -> None:
+        """Writes staged records anew with A-labels where a partner domain is not ASCII."""
+        domains.mend(job.con, records)
 
     def variables(self, job: Job, plain: text.Plain) -> dict[str, Any]:  # noqa: ARG002  for formats to override
         """What the format's own SQL asks for besides the common session variables, or in their place."""
@@ -62,7 +72,7 @@ class Log:
         plain = self._open(job)
         records = job.out / "records.parquet"
         con.execute(database.sql("formats", "log_copy"))
-        domains.mend(con, records)
+        self.mend(job, records)
         con.execute(database.sql("formats", "log_refused"))
         counts = database.rows(con, database.sql("formats", "log_counts"), {"file": str(records)})
         if any(row["is_twice"] for row in counts):
@@ -82,15 +92,16 @@ class Log:
         con = job.con
         self._open(job)
         con.execute(database.sql("formats", "log_copy"))
+        self.mend(job, job.out / "records.parquet")
         con.execute(database.sql("formats", "log_refused"))
         refused = [row["record"] for row in database.rows(con, "select record from refused_lines order by record")]
         asked = {**wanted, "record": ordinal_of(wanted.get("record"), refused), "most": most}
-        rows = database.rows(con, database.sql("formats", "log_find"), asked)
+        rows = database.rows(con, database.sql(*self.find_script), asked)
         return [found(row, refused) for row in rows]
 
     def _open(self, job: Job) -> text.Plain:
         """Everything up to the view `records`, nothing read yet but what the text is."""
-        con = job.con
+        job, con = self.prepare(job), job.con
         plain = _lines(job)
         reference.load(con)
         zones.load(con, job.settings.report.time_zone, job.source.time_zone, job.work)

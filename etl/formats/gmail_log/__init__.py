@@ -1,0 +1,120 @@
+"""Google Workspace's Gmail logs as exported from BigQuery: NDJSON (plain, gzip, zip) or Parquet, in both layouts.
+
+A record is one stage of a message's way; trace.sql joins the stages. NOTES.md says what a used record is, and what the
+log can't say.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, NoReturn
+
+import duckdb
+
+from etl import database
+from etl.errors import ExportUnreadable
+from etl.formats import domains, text
+from etl.formats.base import Job, Sample
+from etl.formats.log_file import Log
+
+PARQUET = b"PAR1"
+COLUMNS = ("event_info", "message_info", "gmail", "event_id", "unique_identifier", "time_usec", "record_type")
+"""Top-level columns that records.sql looks at."""
+
+TLS_STATES = {"0": "No TLS", "1": "TLS unknown"}
+"""What `smtp_tls_state` says where no version is told. Google publishes no table; a site may say better."""
+
+VERSIONS = ("No TLS", "SSL 3.0", "TLS 1.0", "TLS 1.1", "TLS 1.2", "TLS 1.3", "TLS unknown", "Unknown")
+
+
+class _GmailLog(Log):
+    def recognise(self, sample: Sample) -> bool:
+        """Whether the file is Parquet (its columns stand at its end), or a line a record of a Gmail log."""
+        return sample.head.startswith(PARQUET) or super().recognise(sample)
+
+    def is_line(self, line: bytes) -> bool:
+        """Whether a line is an object with a message, or of the table of all activities."""
+        told = line.lstrip(b"\xef\xbb\xbf \t")
+        in_activity = b'"record_type"' in told and b'"gmail"' in told
+        return told.startswith(b"{") and (b'"message_info"' in told or in_activity)
+
+    def prepare(self, job: Job) -> Job:
+        """The job over NDJSON: a Parquet file is written out, a line per row in its order."""
+        with job.path.open("rb") as file:
+            if file.read(4) != PARQUET:
+                if text.head(job.path).startswith(PARQUET):
+                    raise ExportUnreadable(
+                        "a Parquet file inside a compressed one", "Parquet as it is", "unpack it first"
+                    )
+                return job
+        lines = job.work / "lines.ndjson"
+        _write_lines(job, lines)
+        return replace(job, path=lines)
+
+    def variables(self, job: Job, plain: text.Plain) -> dict[str, Any]:  # noqa: ARG002  what the base asks for
+        """What each `smtp_tls_state` means: ours, or what the source says (`options.tls_states`)."""
+        own = job.source.options.get("tls_states", {})
+        states = TLS_STATES | {str(state): str(version) for state, version in dict(own).items()}
+        wrong = sorted(set(states.values()) - set(VERSIONS))
+        if wrong:
+            raise ExportUnreadable(
+                f"the source's `tls_states` names {', '.join(wrong)}", f"one of {', '.join(VERSIONS)}", "correct it"
+            )
+        return {"tls_states": list(states), "tls_state_versions": list(states.values())}
+
+    def mend(self, job: Job, records: Path) -> None:
+        """Domains as A-labels, those of recipients too."""
+        super().mend(job, records)
+        odd = [row["domain"] for row in database.rows(job.con, database.sql(f"formats/{self.name}", "odd"))]
+        if odd:
+            mended = records.with_name("mended.parquet")
+            labels = [domains.a_label(domain) for domain in odd]
+            database.set_variables(job.con, {"odd_domains": odd, "a_labels": labels, "mended_file": str(mended)})
+            job.con.execute(database.sql(f"formats/{self.name}", "mend"))
+            mended.replace(records)
+
+    def _refuse(self, plain: text.Plain) -> NoReturn:
+        with plain.path.open("rb") as file:
+            first = text.first_line(file.read(text.HEAD))
+        raise ExportUnreadable(
+            f"no line is a record of a Gmail log; the first is '{first}'",
+            "NDJSON or Parquet with event_info and message_info",
+            "check what the source's pattern takes, and how the table is exported",
+        )
+
+
+def _write_lines(job: Job, lines: Path) -> None:
+    limit = job.settings.limits.expanded_size
+    database.set_variables(job.con, {"parquet_file": str(job.path), "lines_file": str(lines)})
+    try:
+        asked: Mapping[str, Any] = database.rows(job.con, database.sql("formats/gmail_log", "parquet_size"))[0]
+        told = database.rows(job.con, database.sql("formats/gmail_log", "parquet_columns"))
+    except (duckdb.IOException, duckdb.InvalidInputException):
+        raise ExportUnreadable("the Parquet file is damaged", "a whole file", "export the table again") from None
+    if int(asked["bytes"] or 0) > limit:
+        raise ExportUnreadable(
+            f"the Parquet file holds more than {limit:,} bytes", "an export within [limits] expanded_size", "raise it"
+        )
+    names = [row["column_name"] for row in told]
+    columns = [name for name in names if name.lower() in COLUMNS]
+    if not {"message_info", "gmail"} & {name.lower() for name in columns}:
+        shown = ", ".join("".join(sign if sign.isprintable() else "?" for sign in name[:40]) for name in names[:40])
+        raise ExportUnreadable(
+            f"no column message_info or gmail in the Parquet file ({shown})",
+            "a table of Gmail logs, or of all activities",
+            "check what is exported",
+        )
+    job.con.execute("set preserve_insertion_order = true")
+    database.set_variables(job.con, {"parquet_columns": columns})
+    job.con.execute(database.sql("formats/gmail_log", "parquet_lines"))
+
+
+READER = _GmailLog(
+    name="gmail_log",
+    version=1,
+    marks=(),
+    before_trace=(),
+    find_script=("formats/gmail_log", "find"),
+)
