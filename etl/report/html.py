@@ -15,6 +15,7 @@ from typing import Any
 
 from markupsafe import escape
 
+from etl import periods
 from etl.report import charts, drawings, palette, templates
 from etl.report.language import Language, load
 from etl.report.model import ReportModel
@@ -115,7 +116,8 @@ def _json(value: Any) -> str:
 
 def _data(lang: Language, model: ReportModel, shown: tuple[str, ...]) -> dict[str, Any]:
     """What the script filters: one short row per day and connector, positions instead of repeated names."""
-    days = sorted({row.data_date for row in model.flow})
+    first = min((row.data_date for row in model.flow), default=model.period.first_date)
+    days = periods.days_between(min(first, model.period.first_date), model.period.last_date)
     at_day = {day: n for n, day in enumerate(days)}
     kinds = sorted({(row.direction, row.connector, row.connector_type or "", row.forced_tls) for row in model.flow},
                    key=str)  # fmt: skip

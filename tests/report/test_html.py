@@ -216,3 +216,13 @@ def test_the_data_that_the_script_filters_adds_up_to_the_model() -> None:
 
 def test_the_same_model_gives_the_same_bytes() -> None:
     assert html.render(fixtures.report_model()) == html.render(fixtures.report_model())
+
+
+def test_days_without_mail_have_their_place_too() -> None:
+    model = fixtures.report_model()
+    gaps = {date(2026, 11, 12), date(2026, 11, 22)}
+    model = model.model_copy(update={"flow": tuple(row for row in model.flow if row.data_date not in gaps)})
+    told = [day["iso"] for day in data_of(rendered(model))["days"]]
+    assert len(told) == 30
+    assert told[-1] == "2026-11-22"
+    assert "2026-11-12" in told
