@@ -355,3 +355,5 @@ def _add_source(
     con.execute(database.sql("sql", "facts"))
     con.execute(database.sql("sql", "connector_days"))
     con.execute(database.sql("sql", "source_days"))
+    for folder, name in getattr(formats.reader(source.format), "own_facts", ()):  # what is no message
+        con.execute(database.sql(folder, name))

@@ -30,6 +30,7 @@ from etl.report.model import (
     Reconciliation,
     RejectReason,
     SourceCompleteness,
+    TlsReportLine,
     UnknownWord,
 )
 
@@ -44,13 +45,13 @@ def completeness_of(con: duckdb.DuckDBPyConnection, period: Period) -> dict[str,
     """completeness.json for `period` from a warehouse: plain JSON, days as text.
 
     Keys: sources (one entry each, with its days), connectors (runs of type and forced TLS), rejects, skips,
-    unknown_words, quarantined, state, settled_date.
+    unknown_words, quarantined, tls_reports, state, settled_date.
     """
     span = {"first_date": period.first_date, "last_date": period.last_date}
     answers = {
         name: measure(con, name, **span)
         for name in ("files", "file_days", "rejects", "skips", "unknown_words", "source_days", "connector_runs",
-                     "partitions")
+                     "partitions", "tls_reports")
     }  # fmt: skip
     declared = measure(con, "sources")
     sources = [_source(item, period, answers) for item in declared]
@@ -68,6 +69,7 @@ def completeness_of(con: duckdb.DuckDBPyConnection, period: Period) -> dict[str,
             for row in answers["files"]
             if row["state"] == "quarantined"
         ],
+        "tls_reports": answers["tls_reports"],
         "state": state,
         "settled_date": settled.isoformat() if settled else None,
     }
@@ -247,6 +249,27 @@ def model_quality(stored: dict[str, Any], files: list[dict[str, Any]], reconcili
             for (source, field, word), records in words.items()
         ),
         reconciliations=tuple(Reconciliation(**row) for row in reconciliations),
+        tls_reports=_tls_reports(stored.get("tls_reports", [])),
+    )
+
+
+def _tls_reports(rows: list[Row]) -> tuple[TlsReportLine, ...]:
+    """Sessions by domain and reporter, those with most failures first. `rows` as the measure `tls_reports` has them."""
+    lines: defaultdict[tuple[str, str], dict[str, int]] = defaultdict(dict)
+    for row in rows:
+        lines[row["policy_domain"], row["reporting_org"]][row["result_type"]] = row["sessions"]
+    found = [
+        TlsReportLine(
+            policy_domain=mask(domain),
+            reporting_org=mask(org),
+            successful_sessions=results.pop("success", 0),
+            failed_sessions=sum(results.values()),
+            failures=results,
+        )
+        for (domain, org), results in lines.items()
+    ]
+    return tuple(
+        sorted(found, key=lambda x: (-x.failed_sessions, -x.successful_sessions, x.policy_domain, x.reporting_org))
     )
 
 

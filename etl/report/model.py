@@ -392,6 +392,19 @@ class Reconciliation(Part):
     counted_messages: int
 
 
+class TlsReportLine(Part):
+    """What one sender reported of its TLS sessions with one of the organisation's domains (TLS-RPT, RFC 8460):
+    sessions, never added to messages."""
+
+    policy_domain: str
+    reporting_org: str
+    successful_sessions: int
+    failed_sessions: int
+    """The sum of `failures`."""
+    failures: dict[str, int] = {}
+    """Failed sessions by what failed, as RFC 8460 names it."""
+
+
 class DataQuality(Part):
     """All that was not plainly counted."""
 
@@ -401,6 +414,7 @@ class DataQuality(Part):
     """Records skipped, by the rule's name."""
     unknown_words: tuple[UnknownWord, ...] = ()
     reconciliations: tuple[Reconciliation, ...] = ()
+    tls_reports: tuple[TlsReportLine, ...] = ()
 
 
 class Provenance(Part):

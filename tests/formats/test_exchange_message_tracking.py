@@ -14,6 +14,7 @@ import pytest
 
 from etl import formats, landing, staging
 from etl import settings as settings_module
+from etl.archive.explain import explain_record
 from etl.errors import SettingsInvalid
 from etl.formats.base import Sample
 from etl.settings import Settings
@@ -276,6 +277,8 @@ def test_joined_with_the_protocol_log_a_message_has_the_tls_of_its_session(tmp_p
     sessions = "".join(session.quit() for session in (secure, plain, user, frontend, hub))
     land(settings, "smtp", {"RECV.LOG": protocol_header() + sessions})
     bring(settings)
+    told = explain_record(settings, "MSGTRK.LOG", 6)
+    assert [(cell["tls_version"], cell["messages"]) for cell in told["cells"]] == [("TLS 1.2", 1)]
     assert counted(settings) == {
         ("inbound", "fabrikam.example", "TLS 1.2"): 1, ("inbound", "plain.example", "No TLS"): 1,
         ("inbound", "silent.example", "Unknown"): 1, ("submission", "fabrikam.example", "No TLS"): 1,

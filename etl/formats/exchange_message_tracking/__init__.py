@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import mmap
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -18,7 +18,7 @@ import duckdb
 from etl import database
 from etl.errors import ExportUnreadable
 from etl.formats import csv_table, exchange_headers, text
-from etl.formats.base import Job, Sample
+from etl.formats.base import Found, Job, Sample
 from etl.formats.csv_trace import US_FORMATS, CsvTrace
 from etl.formats.log_file import own_words
 from etl.storage import disk_errors
@@ -91,6 +91,11 @@ class _Tracking(CsvTrace):
     def variables(self, job: Job, table: csv_table.Table) -> dict[str, Any]:
         """Own domains, networks and services: an event says neither whence nor whither in those words."""
         return own_words(job.settings.organisation) | {"has_return_path": "return_path" in table.columns}
+
+    def find(self, job: Job, wanted: Mapping[str, Any], most: int) -> list[Found]:
+        """The events behind a fact; of a joined log those of any TLS, which only the session tells."""
+        asked = {**wanted, "tls_version": None} if job.source.options.get("joins") else wanted
+        return super().find(job, asked, most)
 
     def _make_rows(self, con: duckdb.DuckDBPyConnection, *, many: bool) -> None:  # noqa: ARG002  all may be lists
         con.execute(database.sql("formats", "log_networks"))

@@ -1,5 +1,5 @@
--- Trace rows as they are staged: base.RECORD_COLUMNS, and the session over SMTP that the event was part of. Addresses and
--- message ids only as keyed hashes, subjects dropped. In: the view `told` (told_many.sql), hash_key.
+-- Trace rows as they are staged: base.RECORD_COLUMNS, and the session over SMTP that the event was part of (`line_key` is
+-- what `explain` knows them by). Addresses and message ids only as keyed hashes, subjects dropped. In: the view `told` (told_many.sql), hash_key.
 create or replace temp view trace_rows as
 with partners as (
     select
@@ -45,5 +45,6 @@ select
     null::varchar as unknown_cipher,
     session,
     is_receiving,
+    hex(message_key) as line_key,
     record
 from partners;

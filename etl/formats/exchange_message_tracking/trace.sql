@@ -42,7 +42,7 @@ directed as (
 )
 
 select
-    * exclude (session, is_receiving, session_direction, session_cipher),
+    * exclude (session, is_receiving, line_key, session_direction, session_cipher),
     case tls_version when 'No TLS' then 'none' when 'Unknown' then 'Unknown' else session_cipher end as tls_cipher,
     case when tls_version = 'No TLS' then 'none' else 'Unknown' end as tls_group,
     case when tls_version = 'No TLS' then 'none' else 'Unknown' end as tls_auth

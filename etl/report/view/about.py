@@ -35,6 +35,9 @@ class QualityView:
     skips: tuple[tuple[str, str], ...]
     words: tuple[tuple[str, str, str, str], ...]
     reconciliations: tuple[tuple[str, ...], ...]
+    tls_reports: tuple[tuple[str, str, str, str, str], ...]
+    """Domain, reporter, successful and failed sessions, what failed."""
+    tls_reports_note: str
 
 
 @dataclass(frozen=True)
@@ -133,6 +136,7 @@ def quality(lang: Language, model: ReportModel, most: int) -> QualityView:
         for f in parts.files[:most]
     )  # fmt: skip
     more = len(parts.files) - len(files)
+    reporters = len(parts.tls_reports) - most
     return QualityView(
         sources=sources,
         files=files,
@@ -148,6 +152,14 @@ def quality(lang: Language, model: ReportModel, most: int) -> QualityView:
              lang.number(r.messages), lang.number(r.counted_messages), lang.signed(r.messages - r.counted_messages))
             for r in parts.reconciliations[:most]
         ),
+        tls_reports=tuple(
+            (wording.short(wording.clean(line.policy_domain), 60), wording.short(wording.clean(line.reporting_org), 60),
+             lang.number(line.successful_sessions), lang.count(line.failed_sessions),
+             " · ".join(f"{wording.clean(name)} {lang.number(n)}" for name, n in line.failures.items()) or DASH)
+            for line in parts.tls_reports[:most]
+        ),
+        tls_reports_note=lang.ngettext("and {n} reporter more", "and {n} reporters more", reporters)
+        if reporters > 0 else "",
     )  # fmt: skip
 
 
