@@ -70,16 +70,18 @@ def _resolved_order(item: ResolvedInsight) -> tuple[str, str, str]:
 
 
 def _streak(book: Book, rule: Rule, place: Place, start: int) -> tuple[int, Period]:
-    """In how many periods in a row, from `start` back, the rule was listed at `place`, and the first of them.
+    """In how many periods in a row, from `start` back, the rule was listed at `place` (it was at `start`), and the
+    first of them.
 
     Periods in which there was nothing to judge by are gaps: they neither count nor end the row.
     """
-    count, first = 0, start
-    for k in range(start, len(book.periods)):
-        if judge(book, rule, place, k):
-            count, first = count + 1, k
-        elif can_judge(book, rule, place, k):
+    count, first = 1, start
+    for k in range(start + 1, len(book.periods)):
+        if not can_judge(book, rule, place, k):
+            continue
+        if not judge(book, rule, place, k):
             break
+        count, first = count + 1, k
     return count, book.periods[first].period
 
 

@@ -8,15 +8,16 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, timedelta
+from functools import cached_property
 
 import duckdb
 
 from etl.domains import organisational
 from etl.measures import measure
 from etl.periods import Period
-from etl.report.model import DEPRECATED, NO_CONNECTOR, Band, Completeness, Direction, PartnerLine
+from etl.report.model import DEPRECATED, NO_CONNECTOR, Band, Completeness, Direction, PartnerLine, Share
 from etl.settings import Connector
 
 Place = tuple[Direction, str | None]
@@ -73,13 +74,15 @@ class Book:
     """How many partners went below TLS 1.2, those beyond the lines listed included."""
     completeness: Completeness
     connectors: tuple[Connector, ...]
+    shares: dict[tuple[object, ...], Share] = field(default_factory=dict, compare=False)
+    """Shares that rules have already asked for (see `rules.share_at`)."""
 
     @property
     def period(self) -> Period:
         """The period that is judged."""
         return self.periods[0].period
 
-    @property
+    @cached_property
     def begins(self) -> date | None:
         """The first data date of all that is known of the time before the period."""
         return min((first for first, _ in self.life.values()), default=None)

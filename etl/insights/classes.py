@@ -6,6 +6,7 @@ Rule's source: design, section 8. `Unknown` might be any TLS version or none; `T
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cache
 
 from etl.report.model import DEPRECATED, MODERN, PROTECTED, TLS_VERSIONS, Share
 
@@ -31,6 +32,7 @@ LABELS = {
 }
 
 
+@cache
 def undecided(members: frozenset[str]) -> frozenset[str]:
     """The TLS versions whose messages might be in the class `members` and might not."""
     return frozenset(

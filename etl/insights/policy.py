@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal, InvalidOperation
 from fractions import Fraction
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
 
@@ -109,7 +110,7 @@ class Rule:
     """Whether it is listed where undecided messages alone leave it open; a rule about ciphers may be silent there."""
     references: tuple[str, ...] = ()
 
-    @property
+    @cached_property
     def members(self) -> frozenset[str]:
         """The TLS versions that the rule's class holds."""
         return frozenset(MEASURES[self.measure] if isinstance(self.measure, str) else self.measure)

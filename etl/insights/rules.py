@@ -15,11 +15,12 @@ from itertools import pairwise
 from etl.insights import profiles
 from etl.insights.book import Book, Place, Told, is_named, weeks_between
 from etl.insights.classes import label, share
-from etl.insights.decide import decide, digits_needed, share_digits
+from etl.insights.decide import decide, share_digits
 from etl.insights.policy import Rule
 from etl.insights.texts import joined, listed, number, percent, words
 from etl.masking import mask
 from etl.report.model import DEPRECATED, DayShare, Share
+from etl.report.numbers import percent_digits
 
 WEEKS_LISTED_SILENT = 13
 """For so many weeks a silent connector is listed; then it is gone."""
@@ -73,10 +74,17 @@ def can_judge(book: Book, rule: Rule, place: Place, k: int) -> bool:
 
 def share_at(book: Book, rule: Rule, place: Place, k: int) -> Share:
     """n/N of the rule's class at `place`, `k` periods back."""
-    if rule.kind == "cipher_share":
-        return _cipher_share(book.periods[k].ciphers.get(place, {}), rule.profile, book.periods[k].period.last_date)
-    versions = book.forced[k].get(place, {}) if rule.when == "forced_tls" else book.periods[k].at(place)
-    return share(versions, rule.members)
+    by_cipher, forced = rule.kind == "cipher_share", rule.when == "forced_tls"
+    key = (rule.profile if by_cipher else rule.members, forced, place, k)
+    found = book.shares.get(key)
+    if found is None:
+        sums = book.periods[k]
+        if by_cipher:
+            found = _cipher_share(sums.ciphers.get(place, {}), rule.profile, sums.period.last_date)
+        else:
+            found = share(book.forced[k].get(place, {}) if forced else sums.at(place), rule.members)
+        book.shares[key] = found
+    return found
 
 
 def _share_days(book: Book, rule: Rule, place: Place) -> tuple[DayShare, ...]:
@@ -119,7 +127,7 @@ def share_rule(book: Book, rule: Rule, place: Place, k: int) -> Finding | None:
         verdict="undecided" if decision.open else "speaks",
         measure="weak cipher" if is_cipher else label(rule.measure),
         share=found,
-        share_digits=share_digits(found, rule.threshold),
+        share_digits=share_digits(found, rule.threshold) if k == 0 else 1,
         comparator=rule.comparator,
         threshold=rule.threshold,
         share_before=_before(book, rule, place, k),
@@ -183,7 +191,7 @@ def got_worse_rule(book: Book, rule: Rule, place: Place, k: int) -> Finding | No
     limit: Fraction = max(rule.threshold, usual * rule.factor)
     move = _Move.between(before, now)
     over = [-value > limit for value in (move.known, move.least, move.most)]
-    digits = digits_needed([abs(move.known)], limit)
+    digits = percent_digits(abs(move.known.numerator), move.known.denominator, [limit])
     told = words("got_worse", fall=percent(-move.known, digits), usual=percent(usual, digits),
                  period=str(book.periods[known[1]].period))  # fmt: skip
     return _moved(book, rule, place, k, (now, before), over, told)

@@ -9,7 +9,7 @@ from fractions import Fraction
 from functools import cache
 from pathlib import Path
 
-from etl.insights.decide import rounded
+from etl.report.numbers import rounded
 
 NARROW = "\u202f"
 
@@ -50,10 +50,8 @@ def number(value: int) -> str:
 
 def percent(value: Fraction, digits: int = 1) -> dict[str, str]:
     """A share as a percentage with so many decimals, per language and without its sign."""
-    scaled = rounded(value, digits) * 100
-    return {
-        language: f"{float(scaled):.{digits}f}".replace(".", table["decimal"]) for language, table in _texts().items()
-    }
+    whole, rest = divmod(rounded(value.numerator, value.denominator, digits), 10**digits)
+    return {language: f"{whole}{table['decimal']}{rest:0{digits}d}" for language, table in _texts().items()}
 
 
 def filled(text: str, **values: str) -> str:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from decimal import Decimal
 from fractions import Fraction
+from operator import ge, gt, le, lt
 
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from etl.insights.classes import MEASURES, share, undecided
-from etl.insights.decide import COMPARATORS, decide, over, share_digits
+from etl.insights.decide import COMPARATORS, decide, share_digits
 from etl.report.language import load
 from etl.report.model import TLS_VERSIONS, Share
 
@@ -36,11 +37,12 @@ def test_a_decision_is_what_every_resolution_says(found: Share, comparator: str,
     if whole == 0:
         assert not decision.listed
         return
-    outcomes = {over(Fraction(found.n + more, whole), comparator, threshold) for more in range(found.undecided + 1)}
+    over = {">": gt, ">=": ge, "<": lt, "<=": le}[comparator]
+    outcomes = {over(Fraction(found.n + more, whole), threshold) for more in range(found.undecided + 1)}
     assert decision.open == (len(outcomes) == 2)
     if not decision.open and found.total:
         assert outcomes == {decision.speaks}
-    by_known = found.total > 0 and over(Fraction(found.n, found.total), comparator, threshold)
+    by_known = found.total > 0 and over(Fraction(found.n, found.total), threshold)
     assert decision.speaks == by_known
     assert decision.listed == (decision.open or by_known)
 
