@@ -170,10 +170,12 @@ def test_tls_on_a_record_without_recipients_or_sender(tmp_path: Path) -> None:
               destination=[to("a@contoso.example"), to("c@contoso.example")]),
         sent(3, 3, to("x@fabrikam.example", "smtp-outbound"), to("y@tailspin.example", "smtp-outbound")),
         sent(3, 3, connection=TLS13 | {"smtp_out_remote_host": "relay.example"}),
+        stage(4, 3, connection=TLS13, destination=[to("a@contoso.example"), to("f@far.example", "smtp-outbound")]),
     ]  # fmt: skip
     ingest(settings, "gmail", {"a.json": lines(records)})
     assert sums(settings, "direction", "partner_domain", "tls_version", "recipients::int") == {
-        ("inbound", "fabrikam.example", "TLS 1.3", 4): 2,
+        ("inbound", "fabrikam.example", "TLS 1.3", 5): 3,
+        ("outbound", "far.example", "Unknown", 1): 1,
         ("outbound", "fabrikam.example", "TLS 1.3", 1): 1,
         ("outbound", "tailspin.example", "TLS 1.3", 1): 1,
     }
@@ -193,6 +195,7 @@ WAYS = [
     ),
     (stage(9, 3, source={"address": "u@fabrikam.example"}), "inbound"),
     (sent(10, 3, {"address": "x@fabrikam.example"}, source={"address": "a@contoso.example"}), "outbound"),
+    (stage(12, 1, connection={"is_intra_domain": True}), "internal"),
     (stage(11, 3, source={"address": "", "service": "smtp-inbound"}), "inbound"),
 ]
 

@@ -106,8 +106,11 @@ hops as (
         is_own_domain(domain_of(sender)) as is_from_inside,
         case
             when action = 1 or starts_with(from_service, 'smtp-in') then
-                case when is_for_sender or (list_contains(sets, '8') and not list_contains(sets, '9')) then 'submission'
-                    else 'inbound' end
+                case
+                    when is_for_sender or (list_contains(sets, '8') and not list_contains(sets, '9')) then 'submission'
+                    when is_intra then 'internal'
+                    else 'inbound'
+                end
         end as received,
         action is null and message_id is null and sender is null and len(goes_to) = 0 and state is null as is_empty
     from laid
@@ -142,7 +145,9 @@ sided as (
         *,
         case
             when action = 1 then received
-            when len(list_filter(goes_to, lambda part: part.way = 'outbound')) > 0 then 'outbound'
+            when len(list_filter(goes_to, lambda part: part.way = 'outbound')) > 0
+                and (received is null or out_host <> '' or len(list_filter(goes_to, lambda part: part.way <> 'outbound')) = 0)
+                then 'outbound'
             when received is not null then received
             when len(goes_to) = 0 and (out_host <> '' or (list_contains(sets, '8') and state <> '')) then 'outbound'
         end as side,
