@@ -169,6 +169,7 @@ NAMES = [
     ("From Fabrikam", "inbound", "Fabrikam"), ("To: Fabrikam", "outbound", "Fabrikam"),
     ("Fabrikam (Outbound)", "outbound", "Fabrikam"), ("Sent: To Fabrikam", "outbound", "To Fabrikam"),
     ("Inbound connector: A", "inbound", "A"), ("Inbound: Total Energies", "inbound", "Total Energies"),
+    ("Inbound from 3fa85f64", "inbound", "Inbound from 3fa85f64"), ("Sent to Fabrikam", "outbound", "Fabrikam"),
     ("Received: 组织内 SMTP", "inbound", "组织内 SMTP"), ("Outbound: No connector", "outbound", "No connector"),
 ]  # fmt: skip
 
@@ -259,6 +260,7 @@ def test_html_pdf_and_mail_say_that_the_numbers_are_estimates(tmp_path: Path) ->
     html = next(out.rglob("report.html")).read_text(encoding="utf-8")
     assert "Estimated from percentages: eac." in html
     assert "estimated from percentages" in html
+    assert html.count("Estimated from percentages: Fabrikam partner, in.") == 2, "above both tables of counts"
     assert "Estimated from percentages: eac." in next(out.rglob("mail.txt")).read_text(encoding="utf-8")
     assert "Estimated from percentages: eac." in next(out.rglob("mail.html")).read_text(encoding="utf-8")
     with pikepdf.open(next(out.rglob("report.pdf"))) as pdf:

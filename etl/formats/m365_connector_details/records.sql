@@ -38,8 +38,8 @@ with cut as (
         regexp_extract(trim(connector),
             '(?i)^(inbound|incoming|received?|in|from|outbound|outgoing|sent|send|out|to)(?:\s+connector)?(?:\s*[:|/>]+\s*|\s+[–—-]+>?\s+)(.+)$',
             ['word', 'rest']) as marked,
-        regexp_extract(trim(connector), '(?i)^(inbound|incoming|received|from|outbound|outgoing|sent|to)(?:\s+|-)(.+)$',
-            ['word', 'rest']) as spoken,
+        regexp_extract(trim(connector),
+            '(?i)^(inbound|incoming|received|from|outbound|outgoing|sent|to)(?:\s+|-)(.+)$', ['word', 'rest']) as spoken,
         regexp_extract(trim(connector),
             '(?i)^(.+?)\s*[(\[:|/,–—-]\s*(inbound|incoming|received|outbound|outgoing|sent)\s*[)\]]?$',
             ['rest', 'word']) as closed
@@ -56,6 +56,10 @@ named as (
         end as way,
         case
             when trim(direction) <> '' or getvariable('stated_direction') <> '' then told
+            -- `Inbound from …` and `Outbound to …` are whole names: the hybrid wizard calls its connectors so.
+            when marked.rest = '' and regexp_matches(told, '(?i)^(inbound from|outbound to)\s') then told
+            when marked.rest = '' and regexp_matches(told, '(?i)^(received from|sent to)\s')
+                then regexp_replace(told, '(?i)^(received from|sent to)\s+', '')
             else coalesce(nullif(marked.rest, ''), nullif(spoken.rest, ''), nullif(closed.rest, ''), told)
         end as name,
         case when is_without(name) then 'No connector' else name end as connector

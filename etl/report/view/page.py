@@ -75,6 +75,8 @@ class Page:
     sections_note: str
     details: tuple[tables.DetailRow, ...]
     details_note: str
+    estimated: str
+    """Which connectors' counts are estimates, for every table that has them."""
     data_days: str
     partners: tuple[tables.PartnerRow, ...]
     partner_versions: tuple[str, ...]
@@ -126,6 +128,7 @@ def build(model: ReportModel, limits: Limits) -> Page:
         sections_note=_more(lang, len(model.connectors) - len(chosen)),
         details=tuple(tables.detail_rows(lang, details, shown)),
         details_note=_details_note(lang, model, len(details)),
+        estimated=verdict.estimated(lang, model),
         data_days=lang.days(model.flow[0].data_date, model.flow[-1].data_date) if model.flow else "",
         partners=tuple(tables.partner_rows(lang, listed, listed_versions)),
         partner_versions=tuple(wording.version_name(lang, v) for v in listed_versions),

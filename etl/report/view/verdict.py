@@ -210,9 +210,9 @@ def _warnings(lang: Language, model: ReportModel) -> list[str]:
     without = [source.source for source in whole.sources if source.without_identity]
     if without:
         said.append(lang._("Counted without identity: {names}.", names=_names(lang, tuple(without))))
-    estimated = [source.source for source in whole.sources if source.estimated]
-    if estimated:
-        said.append(lang._("Estimated from percentages: {names}.", names=_names(lang, tuple(estimated))))
+    guessed = [source.source for source in whole.sources if source.estimated]
+    if guessed:
+        said.append(lang._("Estimated from percentages: {names}.", names=_names(lang, tuple(guessed))))
     late = sum(source.late_rows for source in whole.sources)
     if late:
         said.append(
@@ -225,6 +225,12 @@ def _warnings(lang: Language, model: ReportModel) -> list[str]:
                    zone=model.period.time_zone, hours=model.period.hours)
         )  # fmt: skip
     return said
+
+
+def estimated(lang: Language, model: ReportModel) -> str:
+    """Which connectors' counts were made of percentages; nothing where none were."""
+    found = [wording.directed(lang, part.connector, part.direction) for part in model.connectors if part.is_estimated]
+    return lang._("Estimated from percentages: {names}.", names=_names(lang, tuple(found))) if found else ""
 
 
 def _names(lang: Language, names: tuple[str, ...], most: int = 5) -> str:
