@@ -32,7 +32,7 @@ ROOT = Path(__file__).parent.parent
 CHROMIUM = {"executable_path": "/usr/bin/chromium", "args": ["--no-sandbox"]}
 WEEK = "2026-W47"
 MADE_AT = datetime(2026, 11, 23, 5, 0, tzinfo=UTC)
-COLOURS = 96
+COLOURS = 192
 MOST_BYTES = 400_000
 
 

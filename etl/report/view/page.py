@@ -82,6 +82,8 @@ class Page:
     partner_versions: tuple[str, ...]
     """The names of the versions that occur among the partners shown."""
     partners_note: str
+    letter: str
+    """The command that writes to one of them. It never holds a name from an export: people copy commands."""
     profiles: tuple[about.ProfileView, ...]
     quality: about.QualityView
     definitions: tuple[tuple[str, str], ...]
@@ -132,6 +134,7 @@ def build(model: ReportModel, limits: Limits) -> Page:
         data_days=lang.days(model.flow[0].data_date, model.flow[-1].data_date) if model.flow else "",
         partners=tuple(tables.partner_rows(lang, listed, listed_versions)),
         partner_versions=tuple(wording.version_name(lang, v) for v in listed_versions),
+        letter=f"python -m etl letter {model.period.id} --partner DOMAIN",
         partners_note=_more(lang, len(model.partners) - limits.partner_rows),
         profiles=about.profiles(lang, model), quality=about.quality(lang, model, limits.other_rows),
         definitions=about.definitions(lang, model), provenance=about.provenance(lang, model),
