@@ -8,9 +8,12 @@ their own.
 from __future__ import annotations
 
 import errno
+import functools
 import io
+import itertools
 import multiprocessing
 import os
+import shutil
 import signal
 import tempfile
 from collections.abc import Callable, Iterator
@@ -49,14 +52,14 @@ def counted(at_place: Callable[[str], None]) -> Iterator[None]:
 
 
 @contextmanager
-def full_disk(after: int) -> Iterator[None]:
+def full_disk(after: int, error: int = errno.ENOSPC) -> Iterator[None]:
     """From the `after`-th place on there is no space: whatever makes or writes a file fails, removing does not."""
     left = [after]
 
     def refuse(name: str) -> None:
         left[0] -= 1
         if left[0] <= 0 and name not in ("unlink", "rmdir", "remove", "chmod", "fchmod"):
-            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+            raise OSError(error, os.strerror(error))
 
     with counted(refuse):
         yield
@@ -87,3 +90,40 @@ def _die(work: Callable[[], object], at: int, scratch: Path | None) -> None:
     with counted(die):
         work()
     os._exit(0)
+
+
+def stopped(folder: Path, cases: Path, work: Callable[[], object]) -> Iterator[Path]:
+    """Runs `work` once, and gives a copy of `folder` as it was at each place: what a process killed there leaves.
+
+    A copy holds what the system had been given by then, as after SIGKILL; what Python still buffered is not in it.
+    """
+    taken = 0
+    busy = False
+
+    def take(_name: str) -> None:
+        nonlocal taken, busy
+        if busy:
+            return
+        busy = True
+        taken += 1
+        shutil.copytree(folder, cases / f"{taken:04d}", symlinks=True)
+        busy = False
+
+    cases.mkdir()
+    with counted(take):
+        work()
+    yield from sorted(cases.iterdir())
+
+
+def killed_everywhere(folder: Path, place: Path, work: Callable[[Path], object]) -> Iterator[Path]:
+    """Runs `work` on a copy of `folder` at `place`, killed one place later each time; gives a copy of what is left."""
+    case, died = place.parent / "case", True
+    for at in itertools.count(1):
+        if not died:
+            return
+        shutil.rmtree(place, ignore_errors=True)
+        shutil.copytree(folder, place, symlinks=True)
+        died = killed(functools.partial(work, place), at, place / "tmp")
+        shutil.rmtree(case, ignore_errors=True)
+        shutil.copytree(place, case, symlinks=True)
+        yield case
