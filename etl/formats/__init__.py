@@ -18,6 +18,7 @@ REGISTRY = (
     "exchange_smtp_log",
     "exchange_message_tracking",
     "gmail_log",
+    "tls_rpt",
 )
 """Names of the formats, in the order in which a file is tried against them."""
 

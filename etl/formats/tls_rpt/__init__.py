@@ -1,0 +1,178 @@
+"""SMTP TLS reports (RFC 8460) that others send about their sessions with the organisation's servers.
+
+JSON, alone or gzip or zip, one report or several, or the mail as it came. They count sessions, and fill a fact table of
+their own (`tls_reports`): sessions are never added to messages. NOTES.md lists the quirks of those who send them.
+"""
+
+from __future__ import annotations
+
+import email
+import email.policy
+import json
+import re
+import zlib
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from etl import database
+from etl.errors import ExportUnreadable
+from etl.formats import domains, text
+from etl.formats.base import Found, Job, Sample, Staged
+from etl.storage import disk_errors
+
+MAX_BYTES = 64 << 20
+"""A file that unpacks to more than this is no report: they are some kilobytes, those of the largest senders too."""
+
+_NAME = re.compile(r"[^!]+![^!]+!\d{9,}!\d{9,}(![^!]*)?\.json(\.gz)?", re.IGNORECASE)
+_MAIL = re.compile(rb"\A(?:From |[A-Za-z][A-Za-z0-9-]*:)")
+_FOLDER = "formats/tls_rpt"
+
+
+@dataclass(frozen=True)
+class _TlsReports:
+    """The reader. A record is one policy of one report."""
+
+    name: str = "tls_rpt"
+    version: int = 1
+    kind: Literal["trace", "log"] = "log"
+    reach: tuple[int, int] = (0, 0)
+    own_facts: tuple[tuple[str, str], ...] = ((_FOLDER, "own_facts"),)
+
+    def recognise(self, sample: Sample) -> bool:
+        """Whether the head is a report's or a mail's with one; a name as RFC 8460 asks for it speaks for JSON."""
+        head = sample.head.lstrip(b"\xef\xbb\xbf \t\r\n")
+        if _MAIL.match(head):
+            return b"tlsrpt" in head.lower()
+        folded = head.lower().replace(b"_", b"-")
+        is_report = b'"policies"' in folded or b'"organization-name"' in folded or b'"policy-domain"' in folded
+        return head[:1] in (b"{", b"[") and (is_report or _NAME.fullmatch(sample.name) is not None)
+
+    def stage(self, job: Job) -> Staged:
+        """The reports' policies as records, a row for each kind of result."""
+        con = job.con
+        self._open(job)
+        records = job.out / "records.parquet"
+        variables = {"records_file": str(records), "rejects_file": str(job.out / "rejects.parquet")}
+        database.set_variables(con, variables)
+        con.execute(database.sql(_FOLDER, "staged"))
+        domains_file = {"file": str(records)}
+        counts = database.rows(con, database.sql(_FOLDER, "counts"), domains_file)
+        words = database.rows(con, database.sql(_FOLDER, "words"), domains_file)
+        several = int(database.value(con, database.sql(_FOLDER, "several_days"), domains_file))
+        return _result(counts, words, several)
+
+    def find(self, job: Job, wanted: Mapping[str, Any], most: int) -> list[Found]:
+        """The policies with sessions; none where messages are asked for, they say nothing of those."""
+        self._open(job)
+        rows = database.rows(job.con, database.sql(_FOLDER, "find"), {**wanted, "most": most})
+        return [Found(row.pop("record"), row.pop("outcome"), row.pop("reason"), row) for row in rows]
+
+    @staticmethod
+    def _open(job: Job) -> None:
+        """Everything up to the view `records`."""
+        reports = job.work / "reports.ndjson"
+        with disk_errors(reports), reports.open("w", encoding="ascii") as out:
+            for number, report in enumerate(_reports(job), start=1):
+                out.write(json.dumps({"number": number, "report": report}) + "\n")
+        named = job.name.split("!")
+        told = {"reports_file": str(reports), "named_domain": named[1] if len(named) >= 4 else None}
+        database.set_variables(job.con, told)
+        job.con.create_function("a_label", domains.a_label, ["VARCHAR"], "VARCHAR")
+        job.con.execute(database.sql(_FOLDER, "records"))
+
+
+def _reports(job: Job) -> Iterator[dict[str, Any]]:
+    """The reports in a file, their keys folded: with hyphens, in lower case."""
+    plain = text.plain(job.path, job.work / "plain.json", min(job.settings.limits.expanded_size, MAX_BYTES))
+    if plain.bytes > MAX_BYTES:
+        raise ExportUnreadable(f"{plain.bytes:,} bytes", f"a report of at most {MAX_BYTES:,} bytes", "look at the file")
+    raw = plain.path.read_bytes()
+    found = False
+    for document in _documents(raw):
+        for report in document if isinstance(document, list) else [document]:
+            if not isinstance(report, dict) or not {"policies", "organization-name", "policy-domain"} & report.keys():
+                raise _refused(raw, "JSON, but no report")
+            found = True
+            yield report
+    if not found:
+        raise _refused(raw, "no report")
+
+
+def _documents(raw: bytes) -> Iterator[Any]:
+    if not _MAIL.match(raw.lstrip()):
+        yield from _parsed(raw, raw)
+        return
+    for part in email.message_from_bytes(raw, policy=email.policy.default).walk():
+        payload = part.get_payload(decode=True)
+        if isinstance(payload, bytes) and not part.is_multipart():
+            unpacked = _unzipped(payload) if payload[:2] == b"\x1f\x8b" else payload
+            if unpacked.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] in (b"{", b"["):
+                yield from _parsed(unpacked, raw)
+
+
+def _unzipped(payload: bytes) -> bytes:
+    unpacker = zlib.decompressobj(wbits=31)
+    try:
+        unpacked = unpacker.decompress(payload, MAX_BYTES)
+    except zlib.error as error:
+        raise ExportUnreadable(f"the attachment is damaged ({error})", "a whole mail", "fetch it again") from None
+    if not unpacker.eof:
+        raise ExportUnreadable("the attachment ends early, or is too large", "a whole mail", "fetch it again")
+    return unpacked
+
+
+def _parsed(document: bytes, raw: bytes) -> Iterator[Any]:
+    """One JSON document, else one a line."""
+    try:
+        written = document.decode("utf-8-sig")
+        try:
+            yield _json(written)
+        except ValueError:
+            lines = [line for line in written.splitlines() if line.strip()]
+            if len(lines) < 2 or not all(line.lstrip().startswith("{") for line in lines):
+                raise
+            yield from [_json(line) for line in lines]
+    except (ValueError, RecursionError) as error:
+        told = f"{error.msg} at character {error.pos}" if isinstance(error, json.JSONDecodeError) else "it is no JSON"
+        raise _refused(raw, f"the report can't be read ({told})") from None
+
+
+def _json(written: str) -> Any:
+    return json.loads(written, object_pairs_hook=_folded, parse_constant=lambda _: None)
+
+
+def _folded(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    return {key.strip().lower().replace("_", "-"): value for key, value in pairs}
+
+
+def _refused(raw: bytes, what: str) -> ExportUnreadable:
+    first = text.first_line(raw[: text.HEAD])
+    return ExportUnreadable(
+        f"{what}; the first line is '{first}'", "a TLS report (RFC 8460)", "check what the source's pattern takes"
+    )
+
+
+def _result(counts: list[dict[str, Any]], words: list[dict[str, Any]], several: int) -> Staged:
+    by_outcome: Counter[str] = Counter()
+    skipped: Counter[str] = Counter()
+    days: Counter[str] = Counter()
+    for row in counts:
+        by_outcome[row["outcome"]] += row["records"]
+        if row["outcome"] == "skipped":
+            skipped[row["reason"]] += row["records"]
+        if row["outcome"] == "used":
+            days[row["data_date"].isoformat()] += row["records"]
+    return Staged(
+        records=by_outcome.total(),
+        used=by_outcome["used"],
+        rejected=by_outcome["rejected"],
+        skipped=dict(sorted(skipped.items())),
+        days=dict(sorted(days.items())),
+        unknown_words=words,
+        notes={"several_days": several},
+    )
+
+
+READER = _TlsReports()

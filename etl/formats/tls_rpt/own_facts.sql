@@ -1,0 +1,13 @@
+-- One source's sessions of one data date, into the table of their own. In: the view told_sessions (trace.sql).
+insert into day_tls_reports
+select
+    getvariable('data_date')::date,
+    getvariable('source'),
+    reporting_org,
+    policy_domain,
+    policy_type,
+    result_type,
+    sum(sessions)::bigint
+from told_sessions
+group by all
+having sum(sessions) > 0;

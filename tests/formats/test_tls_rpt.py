@@ -1,0 +1,265 @@
+"""TLS reports of others: sessions beside the messages, each report once, whatever its sender makes of RFC 8460."""
+
+from __future__ import annotations
+
+import base64
+import gzip
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from etl import database, facts, formats, landing, staging, warehouse
+from etl.commands.insights import preview
+from etl.formats.base import Sample
+from etl.periods import parse_period
+from etl.report import html
+from etl.settings import Settings
+from tests.formats.log_site import bring, rows, site, take
+
+
+def failure(result: str, count: Any, **more: Any) -> dict[str, Any]:
+    return {"result-type": result, "failed-session-count": count, "sending-mta-ip": "2001:db8::1"} | more
+
+
+def entry(
+    ok: Any = 5326, failed: Any = 0, details: Any = (), domain: str = "contoso.example", **more: Any
+) -> dict[str, Any]:
+    told = {"policy-type": "sts", "policy-string": ["version: STSv1", "mode: testing"], "policy-domain": domain}
+    summary = {"total-successful-session-count": ok, "total-failure-session-count": failed}
+    return {"policy": told | {"mx-host": ["*.mail.contoso.example"]}, "summary": summary,
+            "failure-details": details if isinstance(details, dict) else list(details)} | more  # fmt: skip
+
+
+def report(*policies: dict[str, Any], day: str = "2024-12-03", **more: Any) -> dict[str, Any]:
+    return {
+        "organization-name": "Company-X", "contact-info": "sts-reporting@company-x.example",
+        "date-range": {"start-datetime": f"{day}T00:00:00Z", "end-datetime": f"{day}T23:59:59Z"},
+        "report-id": f"{day}_contoso.example", "policies": list(policies) or [entry()],
+    } | more  # fmt: skip
+
+
+def written(*reports: Mapping[str, Any]) -> bytes:
+    return b"\n".join(json.dumps(item).encode() for item in reports)
+
+
+def sessions(settings: Settings, *columns: str) -> dict[tuple[str, ...], int]:
+    """Sessions by `columns` of the fact table, all days together."""
+    found: dict[tuple[str, ...], int] = {}
+    with database.workbench(settings) as con:
+        for _, item in sorted(facts.partitions(settings).items()):
+            path = facts.partition_folder(settings, item) / "tls_reports.parquet"
+            for row in database.rows(con, "select * from read_parquet($file)", {"file": str(path)}):
+                key = tuple(str(row[column]) for column in columns)
+                found[key] = found.get(key, 0) + row["sessions"]
+    return found
+
+
+def told(folder: Path, files: Mapping[str, bytes], *columns: str) -> dict[tuple[str, ...], int]:
+    settings = site(folder, "tls_rpt")
+    take(settings, files)
+    assert rows(settings) == []
+    return sessions(settings, *columns)
+
+
+FULL = report(
+    entry(5326, 303, [failure("starttls-not-supported", 200), failure("certificate-expired", 100),
+                      failure("validation-failure", 3)]),
+    entry(10, 0, domain="other.example"),
+)  # fmt: skip
+
+
+def test_a_report_of_several_policies_counts_sessions_and_no_messages(tmp_path: Path) -> None:
+    settings = site(tmp_path, "tls_rpt")
+    (counts,) = take(settings, {"report.json.gz": gzip.compress(json.dumps(FULL, indent=1).encode())})
+    assert (counts.records, counts.used, counts.rejected, counts.skipped) == (2, 2, 0, {})
+    assert rows(settings) == []
+    assert sessions(settings, "data_date", "reporting_org", "policy_domain", "policy_type", "result_type") == {
+        ("2024-12-03", "Company-X", "contoso.example", "sts", "success"): 5326,
+        ("2024-12-03", "Company-X", "contoso.example", "sts", "starttls-not-supported"): 200,
+        ("2024-12-03", "Company-X", "contoso.example", "sts", "certificate-expired"): 100,
+        ("2024-12-03", "Company-X", "contoso.example", "sts", "validation-failure"): 3,
+        ("2024-12-03", "Company-X", "other.example", "sts", "success"): 10,
+    }
+
+
+def test_a_report_sent_again_counts_once_and_the_newest_stands(tmp_path: Path) -> None:
+    again = report(entry(7), entry(10, domain="other.example"), **{"organization-name": "company-x"})
+    found = told(
+        tmp_path,
+        {"a.json": written(FULL), "b.json.gz": gzip.compress(written(FULL)), "c.json": written(FULL, again)},
+        "policy_domain", "result_type",
+    )  # fmt: skip
+    assert found == {("contoso.example", "success"): 7, ("other.example", "success"): 10}
+
+
+def test_other_reporters_days_and_ids_are_other_reports(tmp_path: Path) -> None:
+    files = {
+        "a.json": written(report()),
+        "b.json": written(report(**{"organization-name": "Company-Y"})),
+        "c.json": written(report(day="2024-12-02")),
+        "d.json": written(report(**{"report-id": "second"})),
+    }
+    assert told(tmp_path, files, "data_date", "reporting_org") == {
+        ("2024-12-03", "Company-X"): 2 * 5326, ("2024-12-03", "Company-Y"): 5326, ("2024-12-02", "Company-X"): 5326,
+    }  # fmt: skip
+
+
+FLAT = {
+    "policy-type": "no-policy-found", "policy-domain": "Contoso.Example.", "total-successful-session-count": "12",
+    "total-failure-session-count": "0",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("quirk", "expected"),
+    [
+        (report(FLAT), {("contoso.example", "no-policy-found", "success"): 12}),
+        ({key: value for key, value in report().items() if key != "policies"} | FLAT,
+         {("contoso.example", "no-policy-found", "success"): 12}),
+        (report(policies=entry(3)), {("contoso.example", "sts", "success"): 3}),
+        (report(entry("3", "2", [failure("sts-policy-invalid", "2")])),
+         {("contoso.example", "sts", "success"): 3, ("contoso.example", "sts", "sts-policy-invalid"): 2}),
+        (report(entry(3.0, 2, [failure("starttls-not-supported", 1)])),
+         {("contoso.example", "sts", "success"): 3, ("contoso.example", "sts", "starttls-not-supported"): 1,
+          ("contoso.example", "sts", "other"): 1}),
+        (report(entry(0, 5, failure("tlsa-invalid", None))), {("contoso.example", "sts", "tlsa-invalid"): 5}),
+        (report(entry(0, 5, [failure("odd-new-thing", 5)])), {("contoso.example", "sts", "other"): 5}),
+        (report({k: v for k, v in entry(4).items() if k != "failure-details"} | {"failure-details": None}),
+         {("contoso.example", "sts", "success"): 4}),
+        (report(entry(4, domain="müller.example")), {("xn--mller-kva.example", "sts", "success"): 4}),
+        ({key.replace("-", "_"): value for key, value in report(entry(4)).items()},
+         {("contoso.example", "sts", "success"): 4}),
+        (report({"policy": {"policy-type": "STS"}, "summary": {"total-successful-session-count": 6}}),
+         {("named.example", "sts", "success"): 6}),
+    ],
+    ids=["flat policy", "flat report", "no list", "texts", "rest untold", "one detail", "unknown word", "no details",
+         "u-label", "underscores", "domain in the name"],
+)  # fmt: skip
+def test_quirks_of_senders(tmp_path: Path, quirk: dict[str, Any], expected: dict[tuple[str, ...], int]) -> None:
+    if expected.keys() & {("named.example", "sts", "success")}:
+        name = "company-x.example!named.example!1733184000!1733270399!001.json"
+    else:
+        name = "report.json"
+    assert told(tmp_path, {name: written(quirk)}, "policy_domain", "policy_type", "result_type") == expected
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "day", "several"),
+    [
+        ("2024-12-03T00:00:00Z", "2024-12-04T00:00:00Z", "2024-12-03", 0),
+        ("2024-12-03T00:00:00+03:00", "2024-12-03T23:59:59+03:00", "2024-12-03", 0),
+        ("2024-12-03 00:00:00", "2024-12-03 23:59:59", "2024-12-03", 0),
+        (1733184000, 1733270399, "2024-12-03", 0),
+        ("2024-12-01T00:00:00Z", "2024-12-07T23:59:59Z", "2024-12-01", 1),
+        ("2024-12-03T00:00:00Z", None, "2024-12-03", 0),
+    ],
+)
+def test_a_report_is_of_the_day_it_begins(tmp_path: Path, start: Any, end: Any, day: str, several: int) -> None:
+    settings = site(tmp_path, "tls_rpt", report_zone="America/New_York")
+    spanned = report(**{"date-range": {"start-datetime": start, "end-datetime": end}})
+    (counts,) = take(settings, {"report.json": written(spanned)})
+    assert sessions(settings, "data_date") == {(day,): 5326}
+    assert counts.notes == {"several_days": several}
+
+
+def test_a_span_stays_known(tmp_path: Path) -> None:
+    settings = site(tmp_path, "tls_rpt")
+    week = {"start-datetime": "2024-12-01T00:00:00Z", "end-datetime": "2024-12-08T00:00:00Z"}
+    (counts,) = take(settings, {"report.json": written(report(**{"date-range": week}))})
+    path = staging.staged_folder(settings, settings.sources[0], counts.sha256) / "records.parquet"
+    with database.workbench(settings) as con:
+        (row,) = database.rows(con, "select * from read_parquet($file)", {"file": str(path)})
+    assert [str(row[key]) for key in ("first_date", "last_date", "is_several_days")] == [
+        "2024-12-01", "2024-12-07", "True",
+    ]  # fmt: skip
+
+
+def test_what_can_not_be_used_is_told_by_record(tmp_path: Path) -> None:
+    settings = site(tmp_path, "tls_rpt")
+    none = report(**{"policies": [], "report-id": "none"})
+    silent = report(entry(0), entry("many"), entry(1, 1, [failure("other", -1)]), **{"report-id": "odd"})
+    dated = report(**{"date-range": {"start-datetime": "yesterday"}})
+    (counts,) = take(settings, {"reports.json": written(none, silent, dated, report())})
+    assert (counts.records, counts.used, counts.rejected) == (6, 1, 3)
+    assert counts.skipped == {"no-policy": 1, "no-sessions": 1}
+    found = staging.find_records(settings, "mx", counts.sha256, {"outcome": "rejected"})
+    assert [(item.record, item.reason) for item in found] == [
+        (3, "a count that is none"), (4, "a count that is none"), (5, "a date range that is none"),
+    ]  # fmt: skip
+    assert staging.find_records(settings, "mx", counts.sha256, {"direction": "inbound"}) == []
+
+
+def test_an_unknown_kind_of_result_is_listed_as_found(tmp_path: Path) -> None:
+    settings = site(tmp_path, "tls_rpt")
+    (counts,) = take(settings, {"r.json": written(report(entry(0, 5, [failure("odd-new-thing", 5)])))})
+    assert counts.unknown_words == [{"field": "result_type", "word": "odd-new-thing", "records": 1}]
+
+
+def mail(content: bytes, kind: str = "application/tlsrpt+gzip", name: str = "r.json.gz") -> bytes:
+    head = (
+        "Received: from mx.company-x.example", "From: sts-reporting@company-x.example",
+        "TLS-Report-Domain: contoso.example", "Subject: Report Domain: contoso.example", "MIME-Version: 1.0",
+        'Content-Type: multipart/report; report-type="tlsrpt"; boundary="b"', "", "--b", "Content-Type: text/plain", "",
+        "This is an aggregate TLS report.", "--b", f"Content-Type: {kind}", "Content-Transfer-Encoding: base64",
+        f'Content-Disposition: attachment; filename="{name}"', "", "",
+    )  # fmt: skip
+    return "\r\n".join(head).encode() + base64.encodebytes(content) + b"--b--\r\n"
+
+
+def test_the_mail_as_it_came_is_read_too(tmp_path: Path) -> None:
+    packed = mail(gzip.compress(written(FULL)))
+    plain = mail(written(report(**{"report-id": "two"})), "application/tlsrpt+json", "r.json")
+    assert formats.recognise(Sample("1.eml", packed)) == "tls_rpt"
+    assert told(tmp_path, {"1.eml": packed, "2.eml": plain}, "result_type")[("success",)] == 2 * 5326 + 10
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        (written(FULL)[:-40], "can't be read"),
+        (b'{"organization-name": "p@contoso.example", "policies": [', "can't be read"),
+        (b'{"some": "other"}', "JSON, but no report"),
+        (b"[]", "No report"),
+        (b"[" * 100_000, "can't be read"),
+        (b"nothing to see for p@contoso.example\n", "the first line is 'nothing to see for"),
+        (gzip.compress(written(FULL))[:-9], "ends before its end mark"),
+        (mail(gzip.compress(written(FULL))[:-20]), "The attachment ends early"),
+        (mail(b"no report"), "No report"),
+        (b'{"organization-name": "\\ud800", "policies": [{}]}', ""),
+    ],
+)  # fmt: skip
+def test_what_is_none_is_quarantined_and_says_why(tmp_path: Path, content: bytes, reason: str) -> None:
+    settings = site(tmp_path, "tls_rpt")
+    found = {item.state: item for item in take(settings, {"bad.json": content, "good.json": written(FULL)})}
+    assert reason in str(found["quarantined"].reason)
+    assert "p@contoso" not in str(found["quarantined"].reason)
+    assert sessions(settings, "policy_domain")[("other.example",)] == 10
+
+
+def test_reports_are_recognised_without_being_told() -> None:
+    assert formats.recognise(Sample("x", written(FULL))) == "tls_rpt"
+    assert formats.recognise(Sample("x", b"\xef\xbb\xbf \n" + json.dumps([FULL], indent=2).encode())) == "tls_rpt"
+    assert formats.recognise(Sample("x", b'{"a": 1}')) is None
+    assert formats.recognise(Sample("a.example!b.example!1733184000!1733270399.json.gz", b'{"a": 1}')) == "tls_rpt"
+
+
+@pytest.mark.parametrize("language", ["en", "sv"])
+def test_a_report_shows_sessions_beside_and_never_added(tmp_path: Path, language: str) -> None:
+    settings = site(tmp_path, "tls_rpt")
+    path = settings.sources[0].location / "report.json"
+    path.write_bytes(written(FULL))
+    landing.collect(settings, source="mx", files=[path])
+    bring(settings)
+    warehouse.publish(settings)
+    model = preview(settings, parse_period("2024-W49")).model_copy(update={"language": language})
+    assert model.messages == 0
+    assert [(line.successful_sessions, line.failed_sessions) for line in model.quality.tls_reports] == [
+        (5326, 303), (10, 0),
+    ]  # fmt: skip
+    page = html.render(model).decode()
+    for words in ("Company-X", "starttls-not-supported 200", {"en": "TLS reports from others",
+                                                              "sv": "Andras TLS-rapporter"}[language]):  # fmt: skip
+        assert words in page
