@@ -201,6 +201,12 @@ class Source(_Table):
             object.__setattr__(self, "expect", "daily" if "{date}" in self.pattern else "irregular")
         return self
 
+    @model_validator(mode="after")
+    def _no_messages(self) -> Self:
+        if self.format in formats.WITHOUT_MESSAGES:
+            object.__setattr__(self, "role", "reconcile")
+        return self
+
 
 class Connector(_Table):
     """What the organisation knows of a connector that exports do not tell."""
@@ -290,12 +296,12 @@ class Settings(_Table):
 
     @model_validator(mode="after")
     def _joined_sources(self) -> Self:
-        """What a source's `options.joins` names tells of the same mail: it must be of the format that its reader joins,
+        """What a source's `options.joins` names tells of the same mail: it must be of the format that is joined,
         and only one of the two may count."""
         sources = {source.name: source for source in self.sources}
         for source in self.sources:
             for name in _listed(source.options.get("joins")):
-                wanted = getattr(formats.reader(source.format), "joins", None)
+                wanted = formats.JOINS.get(source.format)
                 other = sources.get(name)
                 if other is None or other.format != wanted:
                     raise ValueError(

@@ -22,6 +22,12 @@ REGISTRY = (
 )
 """Names of the formats, in the order in which a file is tried against them."""
 
+JOINS = {"exchange_message_tracking": "exchange_smtp_log"}
+"""Formats whose sources may name another in `options.joins`, and of which format that has to be."""
+
+WITHOUT_MESSAGES = ("tls_rpt",)
+"""Formats that tell of no message: their sources never count, and their days are no days with mail data."""
+
 
 def names() -> list[str]:
     """The names of all formats."""

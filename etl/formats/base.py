@@ -102,8 +102,8 @@ class Reader(Protocol):
     reach: tuple[int, int]
     """For logs: how many days before and after a data date `trace.sql` has to see."""
 
-    # A reader may have, besides: `before_trace` and `before_joined` (formats.trace_scripts), `joins` (the format that
-    # `options.joins` may name a source of), `own_facts` (SQL files that fill a fact table other than the messages').
+    # A reader may have, besides: `before_trace` and `before_joined` (formats.trace_scripts), and `own_facts` (SQL files
+    # that fill a fact table other than the messages').
 
     def recognise(self, sample: Sample) -> bool:
         """Whether the content (first) or the name speaks for this format."""

@@ -50,8 +50,6 @@ _FIELDS = re.compile(rb"^#Fields:.*\bevent-id\b.*\binternal-message-id\b", re.MU
 
 @dataclass(frozen=True)
 class _Tracking(CsvTrace):
-    joins: str = "exchange_smtp_log"
-    """The format that `options.joins` may name a source of."""
     before_trace: tuple[tuple[str, str], ...] = (("formats/exchange_message_tracking", "no_sessions"),)
     before_joined: tuple[tuple[str, str], ...] = (
         ("formats/exchange_message_tracking", "joined_files"),
