@@ -135,7 +135,7 @@ def found(settings: Settings) -> dict[tuple[Any, ...], int]:
 
 
 @pytest.mark.parametrize(
-    "layout", ["daily", "activity", "strings", "parquet", "parquet activity", "gzip", "overlapping"]
+    "layout", ["daily", "activity", "strings", "array", "pretty", "parquet", "parquet activity", "gzip", "overlapping"]
 )
 def test_stages_of_a_message_count_once_in_every_layout(tmp_path: Path, layout: str) -> None:
     settings = site(tmp_path)
@@ -148,6 +148,8 @@ def test_stages_of_a_message_count_once_in_every_layout(tmp_path: Path, layout: 
         "strings": [lines([stringed(record) for record in merged])],
         "parquet": [parquet(tmp_path, records)],
         "parquet activity": [parquet(tmp_path, merged)],
+        "array": [json.dumps(merged).encode()],
+        "pretty": [gzip.compress(json.dumps(records, indent=2).encode(), mtime=0)],
         "gzip": [gzip.compress(lines(records), mtime=0)],
         "overlapping": [lines(merged[:30]), lines(merged[10:]), lines(merged[20:40])],
     }[layout]
@@ -294,7 +296,9 @@ def test_malformed_lines_are_rejected_with_their_number(tmp_path: Path) -> None:
 
 
 def test_recognised_and_refused(tmp_path: Path) -> None:
-    for content in (lines([stage(1, 3)]), lines([activity(stage(1, 3))]), parquet(tmp_path, [stage(1, 3)])):
+    records = [stage(1, 3), stage(2, 3)]
+    pretty = json.dumps(records, indent=2).encode()
+    for content in (lines(records), lines([activity(records[0])]), parquet(tmp_path, records), pretty):
         assert formats.recognise(Sample("x", content[:65536])) == "gmail_log"
     assert formats.recognise(Sample("x", b'{"organization-name": "x", "policies": []}')) != "gmail_log"
     settings = site(tmp_path)
@@ -303,6 +307,7 @@ def test_recognised_and_refused(tmp_path: Path) -> None:
     said = ingest(settings, "gmail", {
         "a.json": b'{"who": "someone@x.example"}\n', "b.parquet": other, "c.parquet": whole[:-20], "d.json": b"",
         "e.gz": gzip.compress(whole), "f.json": gzip.compress(lines([stage(1, 3)]))[:-9],
+        "g.json": pretty[:-40],
     })  # fmt: skip
     assert {file["state"] for file in said.values()} == {"quarantined"}
     assert "***@x.example" in said["a.json"]["reason"]

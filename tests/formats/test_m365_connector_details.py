@@ -169,6 +169,7 @@ NAMES = [
     ("From Fabrikam", "inbound", "Fabrikam"), ("To: Fabrikam", "outbound", "Fabrikam"),
     ("Fabrikam (Outbound)", "outbound", "Fabrikam"), ("Sent: To Fabrikam", "outbound", "To Fabrikam"),
     ("Inbound connector: A", "inbound", "A"), ("Inbound: Total Energies", "inbound", "Total Energies"),
+    ("[Inbound] A", "inbound", "A"), ("Outbound, A", "outbound", "A"),
     ("Inbound from 3fa85f64", "inbound", "Inbound from 3fa85f64"), ("Sent to Fabrikam", "outbound", "Fabrikam"),
     ("Received: 组织内 SMTP", "inbound", "组织内 SMTP"), ("Outbound: No connector", "outbound", "No connector"),
 ]  # fmt: skip
@@ -176,7 +177,7 @@ NAMES = [
 
 def test_direction_and_name_in_one_cell(tmp_path: Path) -> None:
     settings = site(tmp_path)
-    rows = [f"2026-11-{number:02},{told},,,0,0,0,100,0,1" for number, (told, _, _) in enumerate(NAMES, 1)]
+    rows = [f'2026-11-{number:02},"{told}",,,0,0,0,100,0,1' for number, (told, _, _) in enumerate(NAMES, 1)]
     said = ingest(settings, "eac", {"a.csv": table(*rows)})["a.csv"]
     assert said["used"] == len(NAMES)
     found = asked(settings, "select direction, connector from facts order by data_date")

@@ -6,6 +6,7 @@ log can't say.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -31,8 +32,9 @@ VERSIONS = ("No TLS", "SSL 3.0", "TLS 1.0", "TLS 1.1", "TLS 1.2", "TLS 1.3", "TL
 
 class _GmailLog(Log):
     def recognise(self, sample: Sample) -> bool:
-        """Whether the file is Parquet (its columns stand at its end), or a line a record of a Gmail log."""
-        return sample.head.startswith(PARQUET) or super().recognise(sample)
+        """Whether the file is Parquet (whose columns stand at its end), or a line or an array holds a message."""
+        is_array = _is_array(sample.head) and b'"message_info"' in sample.head
+        return sample.head.startswith(PARQUET) or is_array or super().recognise(sample)
 
     def is_line(self, line: bytes) -> bool:
         """Whether a line is an object with a message, or of the table of all activities."""
@@ -41,16 +43,17 @@ class _GmailLog(Log):
         return told.startswith(b"{") and (b'"message_info"' in told or in_activity)
 
     def prepare(self, job: Job) -> Job:
-        """The job over NDJSON: a Parquet file is written out, a line per row in its order."""
-        with job.path.open("rb") as file:
-            if file.read(4) != PARQUET:
-                if text.head(job.path).startswith(PARQUET):
-                    raise ExportUnreadable(
-                        "a Parquet file inside a compressed one", "Parquet as it is", "unpack it first"
-                    )
-                return job
+        """The job over NDJSON: a Parquet file, or one JSON array, is written out, a line per row in its order."""
         lines = job.work / "lines.ndjson"
-        _write_lines(job, lines)
+        head = text.head(job.path)
+        if _is_array(head):
+            _write_elements(job, lines)
+        elif not head.startswith(PARQUET):
+            return job
+        elif text.is_compressed(job.path):
+            raise ExportUnreadable("a Parquet file inside a compressed one", "Parquet as it is", "unpack it first")
+        else:
+            _write_rows(job, lines)
         return replace(job, path=lines)
 
     def variables(self, job: Job, plain: text.Plain) -> dict[str, Any]:  # noqa: ARG002  what the base asks for
@@ -85,7 +88,22 @@ class _GmailLog(Log):
         )
 
 
-def _write_lines(job: Job, lines: Path) -> None:
+def _is_array(head: bytes) -> bool:
+    """Whether a text begins as an array of objects, as `bq query --format=json` prints them."""
+    return re.match(rb"(?:\xef\xbb\xbf)?\s*\[\s*\{", head) is not None
+
+
+def _write_elements(job: Job, lines: Path) -> None:
+    plain = text.plain(job.path, job.work / "array.json", job.settings.limits.expanded_size)
+    database.set_variables(job.con, {"array_file": str(plain.path), "lines_file": str(lines)})
+    job.con.execute("set preserve_insertion_order = true")
+    try:
+        job.con.execute(database.sql("formats/gmail_log", "array_lines"))
+    except duckdb.InvalidInputException:
+        raise ExportUnreadable("the JSON array is damaged", "a whole array, or NDJSON", "export it again") from None
+
+
+def _write_rows(job: Job, lines: Path) -> None:
     limit = job.settings.limits.expanded_size
     database.set_variables(job.con, {"parquet_file": str(job.path), "lines_file": str(lines)})
     try:

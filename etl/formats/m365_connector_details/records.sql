@@ -36,10 +36,10 @@ with cut as (
         *,
         trim(connector) as told,
         regexp_extract(trim(connector),
-            '(?i)^(inbound|incoming|received?|in|from|outbound|outgoing|sent|send|out|to)(?:\s+connector)?(?:\s*[:|/>]+\s*|\s+[–—-]+>?\s+)(.+)$',
+            '(?i)^(inbound|incoming|received?|in|from|outbound|outgoing|sent|send|out|to)(?:\s+connector)?(?:\s*[:|/>,]+\s*|\s+[–—-]+>?\s+)(.+)$',
             ['word', 'rest']) as marked,
         regexp_extract(trim(connector),
-            '(?i)^(inbound|incoming|received|from|outbound|outgoing|sent|to)(?:\s+|-)(.+)$', ['word', 'rest']) as spoken,
+            '(?i)^[(\[]?(inbound|incoming|received|from|outbound|outgoing|sent|to)(?:[)\]]\s*|\s+|-)(.+)$', ['word', 'rest']) as spoken,
         regexp_extract(trim(connector),
             '(?i)^(.+?)\s*[(\[:|/,–—-]\s*(inbound|incoming|received|outbound|outgoing|sent)\s*[)\]]?$',
             ['rest', 'word']) as closed
