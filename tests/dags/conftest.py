@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,9 @@ from tools.local_airflow import LocalAirflow
 from tools.run_samples import SAMPLES, place, write_config
 
 DAYS = ("2026-11-09", "2026-11-10", "2026-11-11")
+ZONES = ("UTC", "Europe/Stockholm", "America/New_York", "Asia/Kolkata", "Pacific/Auckland")
 PROBE = Path(__file__).with_name("probe.py")
+Probe = Callable[..., Any]
 
 
 @pytest.fixture(autouse=True, scope="session")
@@ -28,13 +31,13 @@ def _home_of_its_own() -> Iterator[None]:
         yield
 
 
-def lay_out(folder: Path) -> LocalAirflow:
-    """A folder with the samples' settings and three days' exports, and an Airflow for it that is not started."""
-    airflow = LocalAirflow(folder, folder / "config.toml")
+def lay_out(folder: Path, days: Sequence[str] = DAYS, **options: int) -> LocalAirflow:
+    """A folder with the samples' settings and some days' exports, and an Airflow for it that is not started."""
+    airflow = LocalAirflow(folder, folder / "config.toml", **options)
     exports = folder / "exports"
     exports.mkdir(parents=True)
     write_config(airflow.config, airflow.smtp_port)
-    place([SAMPLES / "exports" / f"connector-{day}.csv.gz" for day in DAYS], exports)
+    place([SAMPLES / "exports" / f"connector-{day}.csv.gz" for day in days], exports)
     return airflow
 
 
@@ -46,13 +49,22 @@ def airflow_folder(tmp_path_factory: pytest.TempPathFactory) -> LocalAirflow:
     return airflow
 
 
-@pytest.fixture
-def probe(airflow_folder: LocalAirflow) -> Callable[..., Any]:
+def with_database(airflow: LocalAirflow, template: LocalAirflow) -> LocalAirflow:
+    """`airflow` with a copy of the empty database that `template` has migrated already."""
+    airflow.home.mkdir(parents=True)
+    for found in template.home.glob("empty-*.db"):
+        shutil.copyfile(found, airflow.home / found.name)
+    airflow.fresh_database()
+    return airflow
+
+
+@pytest.fixture(scope="session")
+def probe(airflow_folder: LocalAirflow) -> Probe:
     """Runs probe.py in a process of its own under that Airflow and returns the JSON on its last line."""
 
-    def run(*args: str) -> Any:
+    def run(what: str, *args: Any) -> Any:
         done = subprocess.run(
-            [sys.executable, str(PROBE), *args],
+            [sys.executable, str(PROBE), what, *map(json.dumps, args)],
             env=airflow_folder.env | {"TRANSIT_LEDGER_START_DATE": "2020-01-01T00:00:00+00:00"},
             cwd=PROBE.parent.parent.parent,
             capture_output=True,

@@ -1,0 +1,215 @@
+"""A real scheduler, started once for all of these: backfills, the changes of the clocks, retries, and who is mailed."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from etl import backfill, periods, scheduler
+from etl import settings as settings_module
+from etl.archive import ledger
+from tests.dags.conftest import DAYS, ZONES, lay_out, with_database
+from tools.local_airflow import ROOT, LocalAirflow, free_ports
+from tools.run_samples import SAMPLES, place, write_config
+
+pytestmark = [pytest.mark.airflow, pytest.mark.xdist_group("airflow"), pytest.mark.timeout(900)]
+PATIENCE = 300
+FIRST, LAST = date.fromisoformat(DAYS[0]), date.fromisoformat(DAYS[-1])
+
+
+def started(folder: Path, template: LocalAirflow, **options: int) -> Iterator[LocalAirflow]:
+    airflow = with_database(lay_out(folder, **options), template)
+    airflow.sessions.watch()
+    try:
+        airflow.start(print)
+        yield airflow
+    finally:
+        airflow.sessions.stop()
+
+
+@pytest.fixture(scope="module")
+def airflow(airflow_folder: LocalAirflow, tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalAirflow]:
+    """A running Airflow over three days' exports; its schedules make no run by themselves."""
+    yield from started(tmp_path_factory.mktemp("scheduler") / "run", airflow_folder)
+
+
+@pytest.fixture(scope="module")
+def ingested(airflow: LocalAirflow) -> dict[date, dict[str, Any]]:
+    """The three days' runs, by day, after a backfill of three at once."""
+    assert backfill.planned(airflow.api, FIRST, LAST) == periods.days_between(FIRST, LAST)
+    created = backfill.create(airflow.api, FIRST, LAST, max_active_runs=3)
+    ended = ended_well(airflow, created)
+    assert ended == dict.fromkeys(created, True)
+    runs = {run["dag_run_id"]: run for run in airflow.api.runs("ingest_exports")}
+    return {day: runs[run_id] for day, run_id in created.items()}
+
+
+def ended_well(
+    airflow: LocalAirflow, created: dict[date, str], look: Callable[[], None] | None = None
+) -> dict[date, bool]:
+    """Waits for the runs to end; whether each did well."""
+    at_each_look = look or airflow.check
+    ended = backfill.wait(airflow.api, created, stall_seconds=PATIENCE, poll_seconds=0.3, at_each_look=at_each_look)
+    return {run.data_date: run.succeeded for run in ended}
+
+
+def until(airflow: LocalAirflow, what: Callable[[], Any]) -> Any:
+    """Asks until the answer is something, with a deadline."""
+    deadline = time.monotonic() + PATIENCE
+    while not (found := what()):
+        airflow.check()
+        assert time.monotonic() < deadline
+        time.sleep(0.3)
+    return found
+
+
+def task(airflow: LocalAirflow, dag_id: str, run_id: str, task_id: str) -> dict[str, Any]:
+    return dict(airflow.api.get(f"dags/{dag_id}/dagRuns/{run_id}/taskInstances/{task_id}"))
+
+
+def state(airflow: LocalAirflow, dag_id: str, run_id: str) -> str:
+    return str(airflow.api.get(f"dags/{dag_id}/dagRuns/{run_id}")["state"])
+
+
+def command(config: Path, *args: str, **environment: str) -> str:
+    """What `python -m etl` prints."""
+    done = subprocess.run(
+        [sys.executable, "-m", "etl", "--config", str(config), *args],
+        cwd=ROOT,
+        env=os.environ | environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode in (0, 1), done.stderr
+    return done.stdout
+
+
+def mails(airflow: LocalAirflow) -> list[str]:
+    """Names of the mails to readers of reports; ops' alerts are not among them."""
+    return sorted(path.name for path in airflow.mail.glob("*.eml") if "ops@" not in path.name)
+
+
+def test_three_days_in_parallel_come_to_the_command_lines_digest(
+    airflow: LocalAirflow, ingested: dict[date, dict[str, Any]], tmp_path: Path
+) -> None:
+    assert sorted(ingested) == periods.days_between(FIRST, LAST)
+    assert {str(day): run["partition_key"] for day, run in ingested.items()} == {day: day for day in DAYS}
+    spans = sorted((run["start_date"], run["end_date"]) for run in ingested.values())
+    assert spans[1][0] < spans[0][1], "the days ran one after the other"
+    by_hand = lay_out(tmp_path / "by-hand")
+    command(by_hand.config, "ingest")
+    assert command(airflow.config, "digest") == command(by_hand.config, "digest")
+
+
+@pytest.mark.usefixtures("ingested")
+def test_finished_days_run_again_only_when_asked(airflow: LocalAirflow) -> None:
+    assert backfill.create(airflow.api, FIRST, LAST, which="failed") == {}
+    url = {scheduler.URL_ENV: airflow.url}
+    plan = command(airflow.config, "backfill", DAYS[0], DAYS[0], "--dry-run", **url)
+    assert f"{DAYS[0]}  would run" in plan
+    assert "1 of 1 day(s) would run" in plan
+    said = command(airflow.config, "backfill", DAYS[0], DAYS[0], "--max-active", "1", **url)
+    assert "1 of 1 day(s) ended well" in said
+    run_ids = [run["dag_run_id"] for run in airflow.api.runs("ingest_exports") if run["partition_key"] == DAYS[0]]
+    assert run_ids
+    assert state(airflow, "ingest_exports", run_ids[-1]) == "success"
+
+
+def test_the_days_of_a_change_of_the_clocks_run_two_at_once(airflow: LocalAirflow) -> None:
+    first, last = date(2026, 10, 24), date(2026, 10, 26)  # clocks in Stockholm went back on the 25th
+    assert backfill.planned(airflow.api, date(2026, 3, 28), date(2026, 3, 30)) == periods.days_between(
+        date(2026, 3, 28), date(2026, 3, 30)
+    )
+    most = 0
+
+    def look() -> None:
+        nonlocal most
+        airflow.check()
+        most = max(most, len(airflow.api.runs("ingest_exports", state="running")))
+
+    created = backfill.create(airflow.api, first, last, max_active_runs=2)
+    assert sorted(created) == periods.days_between(first, last)
+    ended = ended_well(airflow, created, look)
+    assert ended == dict.fromkeys(created, False), "their exports are not there"
+    assert [backfill.failed_tasks(airflow.api, run_id) for run_id in created.values()] == [("judge",)] * 3
+    assert most <= 2
+
+
+def test_what_is_terminal_fails_at_once(airflow: LocalAirflow) -> None:
+    run_id = airflow.trigger("ingest_exports", {})
+    assert until(airflow, lambda: state(airflow, "ingest_exports", run_id) in scheduler.FINISHED)
+    land = task(airflow, "ingest_exports", run_id, "land")
+    assert (land["state"], land["try_number"], land["max_tries"]) == ("failed", 1, 2)
+
+
+@pytest.mark.usefixtures("ingested")
+def test_a_send_is_tried_again_and_a_backfill_mails_nobody(airflow: LocalAirflow) -> None:
+    (closed,) = free_ports(1)
+    write_config(airflow.config, closed)
+    run_id = airflow.trigger("weekly_report", {"period": "2026-W46", "origin": "scheduled"})
+    until(airflow, lambda: task(airflow, "weekly_report", run_id, "deliver")["state"] == "up_for_retry")
+    assert mails(airflow) == []
+    write_config(airflow.config, airflow.smtp_port)
+    until(airflow, lambda: state(airflow, "weekly_report", run_id) in scheduler.FINISHED)
+    assert task(airflow, "weekly_report", run_id, "deliver")["try_number"] == 2
+    assert task(airflow, "weekly_report", run_id, "publish")["try_number"] == 1, "rendered again for a failed send"
+    sent = mails(airflow)
+    assert len(sent) == 3
+
+    place([SAMPLES / "late" / "connector-2026-11-10_corrected.csv.gz"], airflow.folder / "exports")
+    ten = date(2026, 11, 10)
+    assert ended_well(airflow, backfill.create(airflow.api, ten, ten)) == {ten: True}
+    reports = airflow.api.runs("weekly_report")
+    (again,) = [run for run in reports if run["conf"] == {"period": "2026-W46", "origin": "backfill"}]
+    until(airflow, lambda: state(airflow, "weekly_report", again["dag_run_id"]) in scheduler.FINISHED)
+    assert task(airflow, "weekly_report", again["dag_run_id"], "deliver")["state"] == "skipped"
+    archive = settings_module.load(airflow.config).storage.archive_path
+    entries = [(entry.period, entry.edition, entry.origin) for entry in ledger.read(archive)]
+    assert entries == [("2026-W46", 1, "scheduled"), ("2026-W46", 2, "backfill")]
+    assert ended_well(airflow, backfill.create(airflow.api, ten, ten)) == {ten: True}
+    assert len(airflow.api.runs("weekly_report")) == len(reports), "nothing changed, and a report was set off"
+    assert mails(airflow) == sent
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("zone", ZONES)
+def test_exactly_the_days_of_both_changes_in_every_zone(
+    airflow_folder: LocalAirflow, tmp_path: Path, zone: str
+) -> None:
+    changes = {
+        "UTC": ("2026-03-29", "2026-10-25"),
+        "Europe/Stockholm": ("2026-03-29", "2026-10-25"),
+        "America/New_York": ("2026-03-08", "2026-11-01"),
+        "Asia/Kolkata": ("2026-03-29", "2026-10-25"),
+        "Pacific/Auckland": ("2026-04-05", "2026-09-27"),
+    }
+    made = LocalAirflow(tmp_path / "run", tmp_path / "run" / "config.toml", quiet_hours=-48)
+    made.config.parent.mkdir()
+    (made.config.parent / "exports").mkdir()
+    write_config(made.config, made.smtp_port)
+    text = made.config.read_text(encoding="utf-8").replace('"Europe/Stockholm"', f'"{zone}"')
+    made.config.write_text(text, encoding="utf-8")
+    with_database(made, airflow_folder).sessions.watch()
+    try:
+        made.start(print)
+        for day in map(date.fromisoformat, changes[zone]):
+            first, last = date.fromordinal(day.toordinal() - 2), date.fromordinal(day.toordinal() + 2)
+            created = backfill.create(made.api, first, last, max_active_runs=5)
+            assert sorted(created) == periods.days_between(first, last)
+            assert sorted(ended_well(made, created)) == sorted(created)
+        own = [run for run in made.api.runs("ingest_exports") if run["run_type"] == "scheduled"]
+        for run in own:  # the newest partition, which an unpaused schedule runs at once
+            local = periods.data_date(periods.parse_instant(run["run_after"]), zone)
+            assert date.fromisoformat(run["partition_key"]) == date.fromordinal(local.toordinal() - 1)
+        assert own
+    finally:
+        made.sessions.stop()
