@@ -45,11 +45,39 @@ def test_it_has_the_parts_of_airflow(compose: dict[str, Any]) -> None:
         assert compose["services"][part]["depends_on"]["init"]["condition"] == "service_completed_successfully"
 
 
+def test_every_part_that_stays_up_tells_its_health(compose: dict[str, Any]) -> None:
+    for name, service in compose["services"].items():
+        if name != "init":
+            assert service["restart"] == "unless-stopped", name
+            assert service["healthcheck"]["test"][0] == "CMD", name
+    jobs = {"scheduler": "SchedulerJob", "dag-processor": "DagProcessorJob", "triggerer": "TriggererJob"}
+    for name, job in jobs.items():
+        assert compose["services"][name]["healthcheck"]["test"][1:] == [
+            "airflow", "jobs", "check", "--job-type", job, "--local",
+        ]  # fmt: skip
+
+
+def test_run_data_and_settings_are_where_the_program_looks(compose: dict[str, Any]) -> None:
+    mounts = dict(mount.split(":", 2)[:2][::-1] for mount in compose["services"]["scheduler"]["volumes"])
+    assert mounts["/data"] == "data"
+    assert mounts["/etc/transit-ledger/config.toml"] == "./config.toml"
+    assert "TRANSIT_LEDGER_CONFIG=/etc/transit-ledger/config.toml" in (ROOT / "Dockerfile").read_text(encoding="utf-8")
+    assert set(compose["volumes"]) >= {"data", "postgres", "airflow-home"}
+
+
+def test_the_image_has_the_libraries_that_the_setup_installs() -> None:
+    text = (ROOT / "Dockerfile").read_text(encoding="utf-8")
+    setup = (ROOT / "tools" / "setup.sh").read_text(encoding="utf-8")
+    wanted = set(re.findall(r"missing\+=\((lib[\w.+-]+)\)", setup))
+    assert len(wanted) == 3
+    assert all(library in text for library in wanted)
+
+
 def test_every_secret_is_asked_for() -> None:
     text = COMPOSE.read_text(encoding="utf-8")
     for line in text.splitlines():
         if re.search(r"(SECRET|PASSWORD|FERNET|_KEY)\w*:", line):
-            assert ":?" in line, f"a value in the file: {line.strip()}"
+            assert ":?" in line or line.endswith(":-}"), f"a value in the file: {line.strip()}"
     asked = set(re.findall(r"\$\{(\w+)", text))
     named = set(re.findall(r"^(\w+)=", (ROOT / ".env.example").read_text(encoding="utf-8"), re.MULTILINE))
     assert asked == named
