@@ -1,0 +1,120 @@
+"""Page one of HTML, PDF and mail: how settled the period is, and that a quiet week is not one without data."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import subprocess
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from etl import evidence, facts, landing, retention
+from etl.archive.rendering import render
+from etl.commands.data import bring_up
+from etl.periods import Period, parse_period
+from etl.report import build, inputs
+from etl.report.model import EditionInfo
+from etl.settings import Settings
+from tests.helpers import export, row, site
+
+WEEK, QUIET, SILENT = parse_period("2026-W47"), parse_period("2026-W48"), parse_period("2026-W49")
+MADE = datetime(2026, 11, 23, 5, tzinfo=UTC)
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A week with mail, a week whose exports hold nothing but failed mail, and then nothing any more."""
+    settings = site(tmp_path_factory.mktemp("site"))
+    for day in (*WEEK.days, *QUIET.days):
+        state = "Delivered" if day in WEEK else "Failed"
+        rows = [row(n, date_time_utc=f"{day}T10:00:00Z", delivery_status=state) for n in range(3)]
+        bring_day(settings, day, export(rows))
+    bring_up(settings)
+    return settings.storage.root.parent
+
+
+@pytest.fixture
+def settings(built: Path, tmp_path: Path) -> Settings:
+    shutil.copytree(built, tmp_path, dirs_exist_ok=True)
+    return site(tmp_path)
+
+
+def bring_day(settings: Settings, day: date, content: bytes) -> None:
+    """Lands the export of a day, made in the night after it."""
+    path = settings.sources[0].location / f"connector-{day}.csv"
+    path.write_bytes(content)
+    made = (datetime(day.year, day.month, day.day, 2, tzinfo=UTC) + timedelta(days=1)).timestamp()
+    os.utime(path, (made, made))
+    landing.collect(settings, files=[path])
+
+
+def page_one(settings: Settings, period: Period, folder: Path) -> dict[str, str]:
+    """The text of the HTML, of the PDF's first page and of the mail, and the mail's subject."""
+    told = inputs.period_inputs(settings, period)
+    edition = EditionInfo(number=1, origin="scheduled", made_at=MADE, ledger_head=None)
+    model = build.make_model(told, settings, period, edition, language="en")
+    files = render(model, build.summary(model), told.facts_csv)
+    pdf = folder / "report.pdf"
+    pdf.write_bytes(files["report.pdf"])
+    page = subprocess.run(["pdftotext", "-l", "1", str(pdf), "-"], capture_output=True, text=True, check=True).stdout
+    texts = {
+        "html": re.sub(r"<script.*?</script>|<[^>]+>", " ", files["report.html"].decode(), flags=re.DOTALL),
+        "pdf": page,
+        "mail": files["mail.txt"].decode(),
+        "subject": json.loads(files["mail.json"])["subject"],
+    }
+    return {name: " ".join(text.split()) for name, text in texts.items()}
+
+
+def retracted(settings: Settings, days: list[date]) -> None:
+    """As if the exports of these days had never come."""
+    for item in evidence.landed(settings, "m365").values():
+        if item.receipt.named_date in days:
+            shutil.rmtree(evidence.receipts_folder(settings, "m365") / item.receipt.sha256)
+            item.path.unlink()
+    shutil.rmtree(settings.storage.root / "facts")
+    settings.storage.warehouse_path.unlink()
+    bring_up(settings)
+
+
+@pytest.mark.parametrize(
+    ("evidence_to", "sealed", "says"),
+    [
+        (date(2026, 11, 22), False, "not settled yet"),
+        (date(2026, 11, 24), False, "settled 24 November"),
+        (date(2026, 11, 24), True, "sealed"),
+    ],
+)
+def test_page_one_says_open_settled_or_sealed(
+    settings: Settings, tmp_path: Path, evidence_to: date, sealed: bool, says: str
+) -> None:
+    retracted(settings, [day for day in QUIET.days if day > evidence_to])
+    for day in WEEK.days if sealed else []:
+        retention.seal(settings, day, who="ops", why="closed")
+    bring_up(settings)
+    shown = page_one(settings, WEEK, tmp_path)
+    words = ("not settled yet", "settled 24 November", "sealed")
+    for place in ("html", "pdf", "mail"):
+        assert [word for word in words if re.search(rf"\b{word}\b", shown[place])] == [says], place
+
+
+def test_a_week_is_settled_when_evidence_reaches_its_lateness(settings: Settings) -> None:
+    retracted(settings, [day for day in QUIET.days if day > date(2026, 11, 23)])
+    stored = inputs.period_inputs(settings, WEEK).completeness
+    assert (stored["state"], stored["settled_date"]) == ("settled", "2026-11-24")  # made in the night to the 24th
+    assert facts.sealed_days(settings) == {}
+
+
+def test_a_quiet_week_and_one_without_data_say_so_first(built: Path, tmp_path: Path) -> None:
+    settings = site(built)
+    mail, quiet, silent = (page_one(settings, period, tmp_path) for period in (WEEK, QUIET, SILENT))
+    subjects = [shown["subject"] for shown in (mail, quiet, silent)]
+    assert len(set(subjects)) == 3
+    firsts = {place: [shown[place][:400] for shown in (mail, quiet, silent)] for place in ("html", "pdf", "mail")}
+    assert all(len(set(texts)) == 3 for texts in firsts.values())
+    assert "No mail data came" in silent["subject"]
+    assert "data" not in quiet["subject"]

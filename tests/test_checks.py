@@ -1,0 +1,99 @@
+"""`check` tries the surroundings for real: folders, a mail server with STARTTLS, fonts, libraries."""
+
+from __future__ import annotations
+
+import json
+import socket
+import threading
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from etl import checks
+from etl.cli import app
+from etl.settings import Smtp
+from tests.helpers import export, row, site
+from tests.test_mailcatcher import catcher
+from tools import certificates
+from tools.local_airflow import free_ports
+
+
+def test_a_mail_server_with_starttls_that_is_trusted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with catcher(tmp_path) as port:
+        smtp = Smtp(host="localhost", port=port, security="starttls")
+        stranger = checks.smtp_check(smtp)
+        monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "tls" / certificates.AUTHORITY))
+        trusted = checks.smtp_check(smtp)
+        other_name = checks.smtp_check(smtp.model_copy(update={"host": "127.0.0.2"}))
+    assert (stranger.verdict, trusted.verdict) == ("wrong", "ok")
+    assert "TLS failed" in stranger.found
+    assert "answers, security starttls" in trusted.found
+    assert other_name.verdict == "wrong"
+    assert list((tmp_path / "mail").iterdir()) == [], "trying must not send"
+
+
+def test_a_mail_server_that_is_not_there_or_offers_no_tls() -> None:
+    (closed,) = free_ports(1)
+    assert checks.smtp_check(Smtp(host="127.0.0.1", port=closed)).verdict == "wrong"
+    assert checks.smtp_check(None).verdict == "note"
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        talk = threading.Thread(target=plain_server, args=(server,))
+        talk.start()
+        found = checks.smtp_check(Smtp(host="127.0.0.1", port=server.getsockname()[1]))
+        talk.join(10)
+    assert (found.verdict, "offers no STARTTLS" in found.found) == ("wrong", True)
+
+
+def plain_server(server: socket.socket) -> None:
+    """Greets, answers EHLO without STARTTLS, and takes leave."""
+    connection, _ = server.accept()
+    with connection, connection.makefile("rwb") as stream:
+        stream.write(b"220 plain\r\n")
+        stream.flush()
+        for line in stream:
+            stream.write(b"221 bye\r\n" if line.upper().startswith(b"QUIT") else b"250 plain\r\n")
+            stream.flush()
+
+
+def test_a_source_without_folder_without_files_and_with_names_that_do_not_fit(tmp_path: Path) -> None:
+    (source,) = site(tmp_path).sources
+    assert checks.source_check(source).verdict == "note"
+    (source.location / "report.csv").write_bytes(export([row(1)]))
+    misnamed = checks.source_check(source)
+    assert (misnamed.verdict, misnamed.next_step) == ("wrong", "correct pattern")
+    (source.location / "connector-2026-11-16.csv").write_bytes(export([row(1)]))
+    assert checks.source_check(source).found == "1 of 2 file(s) fit connector-{date}*"
+    gone = source.model_copy(update={"location": tmp_path / "nowhere"})
+    assert "is no folder" in checks.source_check(gone).found
+
+
+def test_storage_that_can_not_be_written(tmp_path: Path) -> None:
+    assert checks.folder_check("storage root", tmp_path / "made" / "later").verdict in ("ok", "note")
+    blocked = checks.folder_check("storage root", Path("/proc/nothing"))
+    assert (blocked.verdict, "can't be written" in blocked.found) == ("wrong", True)
+
+
+def test_fonts_and_libraries(tmp_path: Path) -> None:
+    assert checks.fonts_check(checks.TEMPLATES).verdict == "ok"
+    assert checks.fonts_check(tmp_path).verdict == "wrong"
+    assert checks.libraries_check().verdict == "ok"
+
+
+def test_the_command_lists_all_and_its_exit_code_tells(tmp_path: Path) -> None:
+    (tmp_path / "exports").mkdir()
+    config = tmp_path / "config.toml"
+    text = (
+        '[organisation]\nname = "Contoso"\ndomains = ["contoso.example"]\n[report]\ntime_zone = "UTC"\n'
+        '[storage]\nroot = "data"\n[[sources]]\nname = "m365"\nformat = "m365_connector_report"\nlocation = "exports"\n'
+    )
+    config.write_text(text, encoding="utf-8")
+    well = CliRunner().invoke(app, ["--config", str(config), "check", "--json"])
+    assert well.exit_code == 0
+    subjects = [item["subject"] for item in json.loads(well.stdout)]
+    assert {"settings", "source m365", "storage root", "mail server", "fonts", "system libraries"} <= set(subjects)
+    (closed,) = free_ports(1)
+    config.write_text(f'{text}[smtp]\nhost = "127.0.0.1"\nport = {closed}\n', encoding="utf-8")
+    assert CliRunner().invoke(app, ["--config", str(config), "check"]).exit_code == 1
+    config.write_text(text.replace("UTC", "Nowhere"), encoding="utf-8")
+    assert CliRunner().invoke(app, ["--config", str(config), "check"], catch_exceptions=True).exit_code != 0
