@@ -24,6 +24,10 @@ GRACE = timedelta(hours=2)
 UNUSUAL = 2
 """A day with fewer rows than half its band's low end, or more than twice its high end, is noted."""
 
+REMARKS = ("awaited", "missing", "quarantined", "cut short?", "too late", "few rows", "many rows")
+"""What may be odd about a day."""
+NEXT_STATES = ("not due yet", "due", "overdue")
+
 Row = dict[str, Any]
 
 
