@@ -190,6 +190,16 @@ def test_a_bad_record_is_rejected_by_number_and_the_rest_counts(folder: Path) ->
         (number, reason[: len(short)]) for (number, reason), (_, short) in zip(told, expected, strict=True)
     ] == expected
     assert messages(folder) == len(REJECTED) + 1
+    named = [
+        (item["record"], item["reason"][: len(short)])
+        for item, (_, short) in zip(file["rejects"], expected, strict=False)
+    ]
+    assert named == expected[:5]
+    shown = run(folder, "ingest")
+    assert [line for line in shown.stderr.splitlines() if "record" in line][0::5] == [
+        f"connector-2026-11-16: record {expected[0][0]}: {file['rejects'][0]['reason']}",
+        f"connector-2026-11-16: and {len(REJECTED) - 5} more rejected records",
+    ]
 
 
 def test_an_unknown_tls_word_counts_as_unknown_and_is_listed(folder: Path) -> None:
@@ -243,6 +253,35 @@ def test_a_growing_file_is_taken_at_the_next_run(folder: Path) -> None:
     again = ingest(folder, {})
     assert again["code"] == 0
     assert messages(folder) == path.read_bytes().count(b"\n") - 1
+
+
+VANISHING = """
+from etl import cli, landing
+real = landing._copy
+
+def copy(path, *rest):
+    done = real(path, *rest)
+    if path.name.endswith("15"):
+        path.unlink()
+    return done
+
+landing._copy = copy
+cli.run()
+"""
+
+
+def test_a_file_that_vanishes_while_it_is_read_is_reported_and_the_rest_done(folder: Path) -> None:
+    for day in (15, 16):
+        (folder / "exports" / f"connector-2026-11-{day}").write_bytes(GOOD)
+    command = [sys.executable, "-c", VANISHING, "--config", str(folder / "config.toml"), "ingest", "--json"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    states = {item["name"]: item["state"] for item in json.loads(done.stdout)["files"]}
+    assert states == {"connector-2026-11-15": "vanished", "connector-2026-11-16": "counted"}
+    assert (done.returncode, "Traceback" in done.stderr) == (1, False)
+    assert messages(folder) == 3
+    assert [path.name for path in (folder / "data" / "landed" / "m365").iterdir()] == [
+        item[0] for item in asked(folder, "select sha256 from files")
+    ], "nothing of it stays"
 
 
 def test_a_vanished_file_is_reported_and_the_rest_done(folder: Path) -> None:

@@ -24,6 +24,8 @@ GRAIN = (
 )  # fmt: skip
 ORGANISATION = "organisational_domain"
 """Partner domains by the part that somebody registered; no part of the grain, but facts can be summed by it."""
+REJECTS_SHOWN = 5
+"""So many rejected records of a file are named by `ingest`; the report's data quality has the others."""
 MEASURES = ("messages", "recipients", "bytes", "is_estimated")
 
 
@@ -58,6 +60,7 @@ def ingest(
     outcome = bring_up(settings)
     known = {item.source.name: item for item in facts.files_by_source(settings)}
     results = [_file_result(item, known) for item in collected.files]
+    _add_rejects(settings, results)
     if as_json:
         missing = [{"source": name, "data_date": missed} for name, missed in collected.missing]
         emit_json({"files": results, "missing": missing, **outcome})
@@ -89,7 +92,7 @@ def _file_result(item: landing.LandedFile, known: dict[str, facts.SourceFiles]) 
     """One line of `ingest`: what became of a file and of its records."""
     found: dict[str, Any] = {"source": item.source, "name": item.name, "sha256": item.sha256, "state": item.result}
     found |= {"records": None, "used": None, "rejected": None, "skipped": {}, "duplicate_of": item.duplicate_of}
-    found["reason"] = item.reason
+    found |= {"reason": item.reason, "rejects": []}
     if item.sha256 is None:
         return found
     counts = known[item.source].counts[item.sha256]
@@ -103,6 +106,17 @@ def _file_result(item: landing.LandedFile, known: dict[str, facts.SourceFiles]) 
         "skipped": counts.skipped,
         "suspected_cut": counts.suspected_cut,
     }
+
+
+def _add_rejects(settings: Settings, results: list[dict[str, Any]]) -> None:
+    """Adds to each file the first records that were rejected, by number, with the reason."""
+    rejecting = [item for item in results if item["rejected"]]
+    if not rejecting:
+        return
+    with warehouse.connect(settings.storage.warehouse_path, settings=settings) as con:
+        for item in rejecting:
+            about = {"source": item["source"], "sha256": item["sha256"], "most": REJECTS_SHOWN}
+            item["rejects"] = database.rows(con, database.sql("sql", "file_rejects"), about)
 
 
 def _print_ingest(results: list[dict[str, Any]], collected: landing.Collected, outcome: dict[str, Any]) -> None:
@@ -126,6 +140,10 @@ def _print_ingest(results: list[dict[str, Any]], collected: landing.Collected, o
     for item in results:
         if item["reason"] and item["state"] != "counted":
             note(f"{item['name']}: {item['state']}: {item['reason']}")
+        for reject in item["rejects"]:
+            note(f"{item['name']}: record {reject['record']}: {reject['reason']}")
+        if item["rejected"] and item["rejected"] > len(item["rejects"]):
+            note(f"{item['name']}: and {item['rejected'] - len(item['rejects']):,} more rejected records")
         if item.get("suspected_cut"):
             note(f"{item['name']}: exactly {item['records']:,} records: suspected cut short at the vendor's limit")
     for name, day in collected.missing:
@@ -154,6 +172,8 @@ def show_facts(
     if output not in ("csv", "json", "table"):
         raise UsageInvalid(f"unknown format '{output}'", "csv, json or table")
     bounds = {"first_date": periods.parse_day(first), "last_date": periods.parse_day(last)}
+    if bounds["last_date"] < bounds["first_date"]:
+        raise UsageInvalid(f"{last} is before {first}", "the first day, then the last")
     with warehouse.connect(settings.storage.warehouse_path, settings=settings) as con:
         rows = _sums(con, columns, bounds)
     _print_facts(rows, columns, output)
