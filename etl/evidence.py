@@ -128,13 +128,18 @@ def _read_receipt(path: str, _written: int) -> Receipt:
 
 
 def notes(settings: Settings) -> list[Note]:
-    """All notes that hold: those that no later note takes back, in order."""
+    """All notes that hold: those that no later note takes back, in order; without the notes that take others back."""
+    return [note for note in standing(settings).values() if note.kind != "revoke"]
+
+
+def standing(settings: Settings) -> dict[int, Note]:
+    """All notes that no later note that stands takes back, those that take others back included, by number."""
     all_notes = history(settings)
-    standing: dict[int, Note] = {note.number: note for note in all_notes}
+    left: dict[int, Note] = {note.number: note for note in all_notes}
     for note in reversed(all_notes):
-        if note.kind == "revoke" and note.number in standing and note.revokes in standing:
-            del standing[note.revokes]
-    return [note for note in standing.values() if note.kind != "revoke"]
+        if note.kind == "revoke" and note.number in left and note.revokes in left:
+            del left[note.revokes]
+    return left
 
 
 def history(settings: Settings) -> list[Note]:

@@ -57,15 +57,16 @@ def seal(settings: Settings, day: date, *, who: str, why: str) -> evidence.Note:
 
 
 def revoke(settings: Settings, number: int, *, who: str, why: str) -> evidence.Note:
-    """Takes a note back. Raises `UsageInvalid` where none of that number stands, or where it seals a day of which raw
-    data was removed: without them its facts can't be made anew."""
+    """Takes a note back. Raises `UsageInvalid` where none of that number stands, where it seals a day of which raw data
+    were removed (its facts can't be made anew), or where it took back a seal (the facts may have changed since)."""
     with storage.lock(settings.storage.root, "retention"):
-        standing = {note.number: note for note in evidence.notes(settings)}
-        if number not in standing:
+        note = evidence.standing(settings).get(number)
+        if note is None:
             raise UsageInvalid(f"no standing note has number {number}", "a number that `history` lists as standing")
-        day = standing[number].data_date
-        if standing[number].kind == "seal" and day and _is_removed(settings, date.fromisoformat(day)):
-            raise UsageInvalid(f"raw data of {day} were removed after it was sealed", "a day with all its raw data")
+        if note.kind == "seal" and note.data_date and _is_removed(settings, date.fromisoformat(note.data_date)):
+            raise UsageInvalid(f"raw data of {note.data_date} were removed since", "a day with all its raw data")
+        if any(other.number == note.revokes and other.kind == "seal" for other in evidence.history(settings)):
+            raise UsageInvalid(f"note {number} takes a seal back", "another note", "seal the day again with `seal`")
         return evidence.add_note(settings, "revoke", who=who, why=why, revokes=number)
 
 

@@ -250,39 +250,6 @@ def test_every_total_is_the_sum_of_its_parts(tmp_path: Path) -> None:
     assert total[1] == 200
 
 
-def _bring_up(settings: Settings, number: int) -> None:
-    landing.collect(settings, files=[settings.sources[0].location / f"connector-{number}"])
-    bring_up(settings)
-
-
-def test_processes_at_once_and_a_reader_all_the_while(tmp_path: Path) -> None:
-    settings = site(tmp_path)
-    sets = [
-        [row(n, date_time_utc=f"2026-11-{14 + n % 3}T12:00:00Z") for n in range(k * 8, k * 8 + 12)] for k in range(4)
-    ]
-    for number, rows in enumerate(sets):
-        (settings.sources[0].location / f"connector-{number}").write_bytes(export(rows))
-    bring(settings, {"connector-9": export([row(1000, date_time_utc="2026-11-14T12:00:00Z")])})
-    context = multiprocessing.get_context("spawn")
-    workers = [context.Process(target=_bring_up, args=(settings, number)) for number in range(3)]
-    for worker in workers:
-        worker.start()
-    seen = set()
-    while any(worker.is_alive() for worker in workers):
-        query = """select (select sum(messages) from facts), (select sum(deliveries) from source_days),
-            (select count(distinct data_date) from facts) = (select count(*) from partitions)"""
-        seen.add(asked(settings, query)[0])
-    for worker in workers:
-        worker.join()
-    assert [worker.exitcode for worker in workers] == [0] * 3
-    assert all(messages == deliveries and whole for messages, deliveries, whole in seen), seen
-    bring_up(settings)
-    assert sums(settings)[0] == 29
-    found = warehouse.digest(settings).digest
-    warehouse.rebuild(settings)
-    assert warehouse.digest(settings).digest == found
-
-
 def test_rebuilding_takes_nothing_away_before_the_new_is_there(tmp_path: Path) -> None:
     settings = site(tmp_path)
     bring(settings, {"connector-1": export([row(n, date_time_utc=f"2026-11-{10 + n}T12:00:00Z") for n in range(5)])})

@@ -275,7 +275,7 @@ def history(
 ) -> None:
     """Every note ever made about files and days: who, when, why, and whether it stands."""
     settings = context.ensure_object(Context).settings()
-    standing = {item.number for item in evidence.notes(settings)}
+    standing = evidence.standing(settings)
     notes = [asdict(item) | {"stands": item.number in standing} for item in evidence.history(settings)]
     if as_json:
         emit_json(notes)

@@ -60,6 +60,8 @@ def test_a_retraction_of_a_sealed_file_waits_for_the_seal(tmp_path: Path) -> Non
     retention.revoke(settings, sealed.number, who="ops", why="it has to go")
     bring_up(settings)
     assert facts.partitions(settings) == {}
+    with pytest.raises(UsageInvalid, match="takes a seal back"):
+        retention.revoke(settings, sealed.number + 2, who="ops", why="seal it as it was")
 
 
 def test_a_day_is_sealed_once(tmp_path: Path) -> None:
@@ -78,7 +80,7 @@ def test_a_seal_stays_once_raw_data_are_gone_and_rebuild_carries_the_day_over(tm
     retention.carry_out(settings, retention.plan(settings, date(2026, 12, 20)), who="ops")
     assert not any(item.path.exists() for item in evidence.landed(settings, "m365").values())
     (note,) = evidence.notes(settings)
-    with pytest.raises(UsageInvalid, match="were removed"):
+    with pytest.raises(UsageInvalid, match="were removed since"):
         retention.revoke(settings, note.number, who="ops", why="hm")
     with pytest.raises(UsageInvalid, match="No standing note"):
         retention.revoke(settings, note.number + 1, who="ops", why="hm")
