@@ -73,11 +73,11 @@ def for_page(
     """The charts of a page at one width, by name; one that has nothing to show is empty."""
     said = alternatives(page)
     made = {"usage": "", "flow": "", "trend": ""}
-    if page.bars and "usage" in only:
+    if any(bar.segments for bar in page.bars) and "usage" in only:
         made["usage"] = charts.draw(usage(page, width), f"usage{suffix}", said.usage, tooltips=tooltips)
     if page.flow and page.state == "mail" and "flow" in only:
         made["flow"] = charts.draw(flow(page, width), f"flow{suffix}", said.flow, tooltips=tooltips)
-    if len(page.trend) > 1 and "trend" in only:
+    if sum(1 for week in page.trend if week.segments) > 1 and "trend" in only:
         made["trend"] = charts.draw(trend(page, width), f"trend{suffix}", said.trend, tooltips=tooltips)
     return {name: trusted(drawn) for name, drawn in made.items()}
 

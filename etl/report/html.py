@@ -94,7 +94,7 @@ def _contents(page: view.Page) -> list[tuple[str, str]]:
     lang = page.lang
     places: Iterable[tuple[str, str, object]] = (
         ("h-action", lang._("What needs action"), page.findings.action),
-        ("h-usage", lang._("TLS usage"), page.bars),
+        ("h-usage", lang._("TLS usage"), any(bar.segments for bar in page.bars)),
         ("h-flow", lang._("Mail flow"), page.state == "mail"),
         ("h-details", lang._("Connector report"), page.details),
         ("h-sections", lang._("Connector by connector"), page.sections),

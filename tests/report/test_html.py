@@ -226,3 +226,10 @@ def test_days_without_mail_have_their_place_too() -> None:
     assert len(told) == 30
     assert told[-1] == "2026-11-22"
     assert "2026-11-12" in told
+
+
+def test_a_chart_with_nothing_in_it_is_left_out() -> None:
+    text = rendered(unknown_only())
+    assert 'id="h-usage"' not in text
+    assert 'id="h-trend"' not in text
+    assert 'id="h-flow"' in text
