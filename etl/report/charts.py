@@ -6,12 +6,12 @@ texts (see `etl/report/view`), hold few elements, and come wide (690) or narrow 
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from io import BytesIO
 from itertools import groupby
-from pathlib import Path
 from typing import Any, Literal
 
 import altair as alt
@@ -19,8 +19,9 @@ import vl_convert
 from PIL import Image
 
 from etl.report import palette, svg
+from etl.report.glyphs import FONTS as FONTS
+from etl.report.glyphs import drawable
 
-FONTS = Path(__file__).resolve().parents[2] / "report_templates" / "fonts"
 FONT = "Source Sans 3"
 WIDE, NARROW = 690, 340
 ROW = 26
@@ -87,18 +88,23 @@ def _fonts_registered() -> bool:
 
 def draw(chart: alt.LayerChart, ident: str, alternative: str, *, tooltips: bool) -> str:
     """The chart as SVG, see `svg.finish`."""
+    return svg.finish(_drawn(json.dumps(chart.to_dict(validate=False))), ident, alternative, tooltips=tooltips)
+
+
+@lru_cache(maxsize=16)
+def _drawn(specification: str) -> str:
+    """What Vega draws; kept a while, since the PDF and the HTML show the same charts."""
     _fonts_registered()
-    drawn = vl_convert.vegalite_to_svg(chart.to_dict(validate=False), vl_version="6.1")
-    return svg.finish(str(drawn), ident, alternative, tooltips=tooltips)
+    return str(vl_convert.vegalite_to_svg(specification, vl_version="6.1"))
 
 
 def png(drawn_svg: str, scale: float = 2) -> bytes:
     """A finished SVG as PNG on white, `scale` pixels to a unit; 64 colours, a third of the bytes, look the same."""
     _fonts_registered()
-    on_white = drawn_svg.replace("<defs>", '<rect width="100%" height="100%" fill="#ffffff"/><defs>', 1)
+    on_white = drawable(drawn_svg).replace("<defs>", '<rect width="100%" height="100%" fill="#ffffff"/><defs>', 1)
     drawn = Image.open(BytesIO(vl_convert.svg_to_png(on_white, scale=scale))).convert("RGB")
     small = BytesIO()
-    drawn.quantize(64, dither=Image.Dither.NONE).save(small, "PNG", optimize=True)
+    drawn.quantize(64, Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE).save(small, "PNG", optimize=True)
     return small.getvalue()
 
 
@@ -142,7 +148,7 @@ def _words(words: Sequence[Word]) -> list[alt.Chart]:
             alt.Chart(_data(values))
             .mark_text(align=align, baseline="alphabetic", fontWeight=weight)
             .encode(
-                x=alt.X("x:Q", scale=None), y=alt.Y("y:Q", scale=None), text="t:N",
+                x=alt.X("x:Q", scale=None), y=alt.Y("y:Q", scale=None), text=alt.Text("t:N"),
                 size=alt.Size("s:Q", scale=None), color=alt.Color("c:N", scale=None),
             )
         )  # fmt: skip
@@ -155,8 +161,8 @@ def _rects(values: Sequence[dict[str, Any]]) -> alt.Chart:
         alt.Chart(_data(values))
         .mark_rect()
         .encode(
-            x=alt.X("x:Q", scale=None), x2="x2:Q", y=alt.Y("y:Q", scale=None), y2="y2:Q",
-            color=alt.Color("c:N", scale=None), description="t:N",
+            x=alt.X("x:Q", scale=None), x2=alt.X2("x2:Q"), y=alt.Y("y:Q", scale=None), y2=alt.Y2("y2:Q"),
+            color=alt.Color("c:N", scale=None), description=alt.Description("t:N"),
         )
     )  # fmt: skip
     return chart
@@ -166,7 +172,7 @@ def _lines(values: Sequence[dict[str, Any]], color: str, *, dashed: bool = False
     chart: alt.Chart = (
         alt.Chart(_data(values))
         .mark_rule(color=color, strokeWidth=0.8, strokeDash=[2, 2] if dashed else alt.Undefined)
-        .encode(x=alt.X("x:Q", scale=None), x2="x2:Q", y=alt.Y("y:Q", scale=None), y2="y2:Q")
+        .encode(x=alt.X("x:Q", scale=None), x2=alt.X2("x2:Q"), y=alt.Y("y:Q", scale=None), y2=alt.Y2("y2:Q"))
     )
     return chart
 

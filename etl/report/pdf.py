@@ -7,6 +7,7 @@ project, and any warning of its is an error.
 
 from __future__ import annotations
 
+import gc
 import hashlib
 import logging
 from collections.abc import Iterator
@@ -19,8 +20,9 @@ from weasyprint.urls import URLFetcher, URLFetcherResponse  # type: ignore[impor
 
 from etl import periods
 from etl.errors import Terminal
-from etl.report import drawings, templates
-from etl.report.charts import FONTS, WIDE
+from etl.report import drawings, glyphs, templates
+from etl.report.charts import WIDE
+from etl.report.glyphs import FONTS
 from etl.report.model import ReportModel
 from etl.report.view import page as view
 from etl.report.view import wording
@@ -81,6 +83,19 @@ def warnings_are_errors() -> Iterator[None]:
         )  # fmt: skip
 
 
+@contextmanager
+def _without_collecting() -> Iterator[None]:
+    """Holds the garbage collector back meanwhile: a layout is a million living objects, and looking through them again
+    and again costs a quarter of the time."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
+
+
 def render(model: ReportModel, attachments: dict[str, bytes]) -> bytes:
     """The PDF of `model`, with `attachments` (name to bytes: summary.json, facts.csv) inside it.
 
@@ -98,7 +113,7 @@ def render(model: ReportModel, attachments: dict[str, bytes]) -> bytes:
     identifier = hashlib.sha256(source.encode())
     for name, content in sorted(attachments.items()):
         identifier.update(name.encode() + hashlib.sha256(content).digest())
-    with warnings_are_errors():
+    with warnings_are_errors(), _without_collecting():
         document = weasyprint.HTML(string=source, url_fetcher=_OwnFiles(), media_type="print").render(
             font_config=FontConfiguration(), pdf_variant="pdf/a-3a", pdf_tags=True
         )
@@ -110,22 +125,45 @@ def render(model: ReportModel, attachments: dict[str, bytes]) -> bytes:
 
 
 def to_html(model: ReportModel) -> str:
-    """The page that WeasyPrint lays out."""
+    """The page that WeasyPrint lays out, in letters that the project's fonts have."""
     page = view.build(model, view.PRINT)
-    lang = page.lang
+    values = {
+        "page": page,
+        "charts": {
+            name: templates.trusted(glyphs.in_visual_order(drawn))
+            for name, drawn in drawings.for_page(page, WIDE, tooltips=False).items()
+        },
+        "bars": drawings.connector_bars(page, model, tooltips=False),
+        "contents": _columns(_contents(page)),
+        "detail_columns": len(page.versions) + 4,
+        "made_at": periods.instant(model.edition.made_at),
+    }
+    body = templates.render("report.pdf.html", page.lang, css="", escaped=False, **values)
+    css = templates.trusted(_style(page, model, glyphs.scripts(body)))
+    whole = templates.render("report.pdf.html", page.lang, css=css, escaped=bool(glyphs.lacking(body)), **values)
+    return glyphs.drawable(whole)
+
+
+def _style(page: view.Page, model: ReportModel, scripts: dict[str, str]) -> str:
     css = templates.asset("base.css") + templates.asset("print.css")
     for place, words in _margins(page).items():
         css = css.replace(f"--{place}--", words)
-    return templates.render(
-        "report.pdf.html", lang, page=page, charts=drawings.for_page(page, WIDE, tooltips=False),
-        bars=drawings.connector_bars(page, model, tooltips=False), contents=_contents(page),
-        detail_columns=len(page.versions) + 4, made_at=periods.instant(model.edition.made_at),
-        css=templates.trusted(css + f"@page{{size:{model.page}}}"),
-    )  # fmt: skip
+    faces = (f'@font-face{{font-family:"{family}";src:url(ledger:fonts/{name})}}' for family, name in scripts.items())
+    return css + "".join(faces) + f"@page{{size:{model.page}}}"
 
 
-def _contents(page: view.Page) -> list[tuple[str, str, bool]]:
-    """Of a long report: places, names, and whether it is a part or a connector's section in it."""
+Entry = tuple[str, str, bool]
+"""A line of the table of contents: place, name, and whether it is a part or a connector's section in it."""
+
+
+def _columns(entries: list[Entry], count: int = 3) -> list[list[Entry]]:
+    """The table of contents in columns; laying them out by CSS costs as much as a chart."""
+    tall = max(1, -(-len(entries) // count))
+    return [entries[at : at + tall] for at in range(0, len(entries), tall)]
+
+
+def _contents(page: view.Page) -> list[Entry]:
+    """What a long report holds; of a short one nothing."""
     lang = page.lang
     if len(page.sections) < LONG:
         return []
@@ -164,4 +202,5 @@ def _margins(page: view.Page) -> dict[str, str]:
 
 def _css_text(text: str) -> str:
     """`text` as a CSS string: every sign that is no letter, digit or space by its number, so that none can end it."""
-    return '"' + "".join(c if c.isalnum() or c == " " else f"\\{ord(c):06x} " for c in text) + '"'
+    shown = glyphs.drawable(text)
+    return '"' + "".join(c if c.isalnum() or c == " " else f"\\{ord(c):06x} " for c in shown) + '"'

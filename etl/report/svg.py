@@ -9,6 +9,7 @@ from __future__ import annotations
 from xml.etree import ElementTree
 from xml.etree.ElementTree import Element, SubElement
 
+from etl.report import glyphs
 from etl.report.palette import NO_TLS_COLOR
 
 _DROPPED = ("aria-", "class", "role", "pointer-events", "style", "opacity", "version")
@@ -59,7 +60,8 @@ def _clean(element: Element, ident: str, tooltips: bool) -> None:
         if name.startswith(_DROPPED):
             del element.attrib[name]
     if family := element.get("font-family"):
-        element.set("font-family", f"'{family}'")  # a name that ends in a digit is no bare CSS word
+        families = [family, *glyphs.scripts("".join(element.itertext()))]
+        element.set("font-family", ",".join(f"'{name}'" for name in families))  # one that ends in a digit needs quotes
     if element.get("fill") == NO_TLS_COLOR:
         element.set("fill", f"url(#{ident}-hatch)")
     for name in ("id", "clip-path"):

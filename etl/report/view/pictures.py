@@ -51,7 +51,7 @@ def usage_bars(lang: Language, sections: Sequence[ConnectorSection], *, short: i
     for section in sections:
         whole = wording.directed(lang, section.connector, section.direction)
         name = wording.connector(lang, section.connector, section.direction)
-        cut = wording.short(name, short - 5) + whole.removeprefix(name)
+        cut = wording.fitting(name, short - 5) + whole.removeprefix(name)
         unknown = lang.count(section.versions.get("Unknown", 0))
         bars.append(
             Bar(cut, segments(lang, section.versions, wording.short(whole, 80)), lang.number(section.messages), unknown)

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 
 from etl import periods
+from etl.report import glyphs
 from etl.report.language import DASH, Language
 from etl.report.model import NO_CONNECTOR, TLS_VERSIONS, PeriodInfo, ReportModel
 
 LONG_NAME = 42
+_RIGHT_TO_LEFT = re.compile("[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc]")
 _ALWAYS = frozenset({"No TLS", "TLS 1.0", "TLS 1.1", "TLS 1.2", "TLS 1.3", "Unknown"})
 
 
@@ -27,14 +30,30 @@ def connector(lang: Language, name: str | None, way: str | None) -> str:
 
 
 def clean(name: str) -> str:
-    """A name without characters that do not show or that turn the text around them."""
-    shown = "".join(c if c.isprintable() else "\ufffd" for c in name)
-    return shown.strip() or DASH
+    """A name without characters that do not show or that turn the text around them.
+
+    One in a script that runs from right to left is set apart from the numbers beside it, which it would carry along.
+    """
+    shown = "".join(c if c.isprintable() else "\ufffd" for c in name).strip()
+    return f"\u2068{shown}\u2069" if _RIGHT_TO_LEFT.search(shown) else shown or DASH
 
 
 def short(name: str, length: int = LONG_NAME) -> str:
     """A name cut to `length` with an ellipsis, for places that can't wrap; the whole stands in the tables."""
-    return name if len(name) <= length else f"{name[: length - 1].rstrip()}…"
+    return name if len(name) <= length else _closed(f"{name[: length - 1].rstrip()}…")
+
+
+def _closed(name: str) -> str:
+    """A name whose end was cut off, with the end of its being set apart put back."""
+    return f"{name}\u2069" if name.count("\u2068") > name.count("\u2069") else name
+
+
+def fitting(name: str, length: int) -> str:
+    """A name cut to the room that `length` letters take in print, with an ellipsis."""
+    kept = name[: length + 1]
+    while glyphs.width(kept) > length:
+        kept = kept[:-1]
+    return name if kept == name else _closed(f"{kept[:-1].rstrip()}…")
 
 
 def directed(lang: Language, name: str | None, way: str | None) -> str:

@@ -1,0 +1,82 @@
+"""Which letters the project's typefaces have, and what print shows in place of one that they lack.
+
+The PDF and the mail's pictures embed the project's fonts and no other: a letter that none of them has (Chinese, say)
+would become an empty box, or come from whatever font the machine happens to have. It is shown by its number instead,
+`[U+4E2D U+6587]`. The HTML report and the data inside the PDF hold it as it is.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from pathlib import Path
+
+from fontTools.ttLib import TTFont  # type: ignore[import-untyped]  # fontTools has no type hints
+
+FONTS = Path(__file__).resolve().parents[2] / "report_templates" / "fonts"
+LATIN = ("SourceSans3_400Regular.ttf", "SourceSans3_600SemiBold.ttf", "SourceSans3_700Bold.ttf")
+SCRIPTS = {
+    "Noto Sans Hebrew": (
+        "noto-sans-hebrew-hebrew-400-normal.woff2",
+        re.compile("[\u0590-\u05ff\ufb1d-\ufb4f]"),
+    ),
+    "Noto Sans Arabic": (
+        "noto-sans-arabic-arabic-400-normal.woff2",
+        re.compile("[\u0600-\u07bf\ufb50-\ufdff\ufe70-\ufefe]"),
+    ),
+}  # fmt: skip
+"""Families for letters that Source Sans lacks: their file, and the letters they are for."""
+
+_TEXT = re.compile(r"(<text\b[^>]*>)([^<]*)")
+_ISOLATES = re.compile("[\u2066-\u2069]")
+_RIGHT_TO_LEFT = re.compile(r"[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc](?:[ \u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc]*"
+                            r"[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc])?")  # fmt: skip
+_UNDRAWN = re.compile("[\t\n\r\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
+"""Line ends and marks that steer the text around them; no font draws these."""
+_COMMON = re.compile("[\x20-\x7e\xa0-\u017f\u2009\u2013\u2014\u2018-\u201e\u2026\u202f\u2192\u2212]")
+"""Letters of nearly every report, all of them in Source Sans (a test holds them against the fonts)."""
+
+
+@lru_cache(maxsize=1)
+def _covered() -> frozenset[int]:
+    """The code points that can be drawn in every weight that the report uses."""
+    latin = [set(TTFont(FONTS / name, lazy=True).getBestCmap()) for name in LATIN]
+    others = [set(TTFont(FONTS / name, lazy=True).getBestCmap()) for name, _ in SCRIPTS.values()]
+    return frozenset(set.intersection(*latin).union(*others))
+
+
+def lacking(text: str) -> frozenset[str]:
+    """The letters of `text` that no font of the project has."""
+    odd = {letter for letter in set(text) if not _COMMON.match(letter) and not _UNDRAWN.match(letter)}
+    return frozenset(letter for letter in odd if ord(letter) not in _covered()) if odd else frozenset()
+
+
+def drawable(text: str) -> str:
+    """`text` with every run of letters that can't be drawn as their numbers in brackets."""
+    missing = lacking(text)
+    if not missing:
+        return text
+    runs = re.compile(f"[{re.escape(''.join(sorted(missing)))}]+")
+    return runs.sub(lambda run: "[" + " ".join(f"U+{ord(letter):04X}" for letter in run[0]) + "]", text)
+
+
+def in_visual_order(drawing: str) -> str:
+    """An SVG whose words in scripts from right to left are written backwards: WeasyPrint draws its texts letter by
+    letter, from left to right. (Arabic letters are not joined then; the tables have them as they should be.)"""
+
+    def turned(text: re.Match[str]) -> str:
+        plain = _ISOLATES.sub("", text[2])
+        return text[1] + _RIGHT_TO_LEFT.sub(lambda run: run[0][::-1], plain)
+
+    return _TEXT.sub(turned, drawing) if _RIGHT_TO_LEFT.search(drawing) else drawing
+
+
+def width(text: str) -> int:
+    """How much room `text` takes in print, in letters: one that can't be drawn takes that of its number."""
+    missing = lacking(text)
+    return sum(7 if letter in missing else 1 for letter in text)
+
+
+def scripts(text: str) -> dict[str, str]:
+    """Which families beyond Source Sans `text` needs, with their files: loading a font that nothing uses costs time."""
+    return {family: name for family, (name, letters) in SCRIPTS.items() if letters.search(text)}
