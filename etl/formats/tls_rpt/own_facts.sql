@@ -1,4 +1,4 @@
--- One source's sessions of one data date, into the table of their own. In: the view told_sessions (trace.sql).
+-- One source's sessions of one data date, into the table of their own. In: the view reported_sessions (trace.sql).
 insert into day_tls_reports
 select
     getvariable('data_date')::date,
@@ -8,6 +8,6 @@ select
     policy_type,
     result_type,
     sum(sessions)::bigint
-from told_sessions
+from reported_sessions
 group by all
 having sum(sessions) > 0;

@@ -1,4 +1,4 @@
--- No trace rows: sessions are no messages. The view `told_sessions` has the sessions of one data date, of each report
+-- No trace rows: sessions are no messages. The view `reported_sessions` has the sessions of one data date, of each report
 -- (reporter, report id, domain) one copy: the newest export's. In: staged_files (the newest last), data_date.
 create or replace temp view trace as
 select
@@ -9,7 +9,7 @@ select
     null::bigint as recipients, null::boolean as is_estimated
 where false;
 
-create or replace temp view told_sessions as
+create or replace temp view reported_sessions as
 select reporting_org, policy_domain, policy_type, result_type, sessions
 from read_parquet(getvariable('staged_files'), filename = true, union_by_name = true)
 where outcome = 'used' and data_date = getvariable('data_date')::date
