@@ -121,6 +121,7 @@ def test_directions(tmp_path: Path) -> None:
         event(8, **SENT | {"event_id": "SEND"}), event(9, **SENT | {"event_id": "SEND", "server_ip": "10.1.2.4"}),
         event(10, **SENT | {"event_id": "SEND", "recipient_address": "q@contoso.example;r@northwind.example"}),
         event(11, **SENT | {"server_ip": "10.1.2.4"}),
+        event(13, **SENT | {"directionality": "Incoming", "recipient_address": "q@contoso.example"}),
         event(12, return_path="<>", sender_address="postmaster@fabrikam.example"),
     ]  # fmt: skip
     found = told(
@@ -129,7 +130,7 @@ def test_directions(tmp_path: Path) -> None:
     )  # fmt: skip
     assert found == {
         ("inbound", "fabrikam.example"): 3, ("submission", "fabrikam.example"): 1, ("internal", "fabrikam.example"): 3,
-        ("outbound", "northwind.example"): 3, ("internal", "northwind.example"): 1, ("internal", "contoso.example"): 1,
+        ("outbound", "northwind.example"): 3, ("internal", "northwind.example"): 1, ("internal", "contoso.example"): 2,
         ("inbound", "<>"): 1,
     }  # fmt: skip
 

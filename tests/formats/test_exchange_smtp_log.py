@@ -86,6 +86,29 @@ def test_only_recipients_and_messages_that_were_taken_count(tmp_path: Path, pipe
     }  # fmt: skip
 
 
+def test_logs_that_leave_answers_out(tmp_path: Path) -> None:
+    session, plain, refused, gone = Session(), Session("08DD1386C0A80002"), Session("08DD1386C0A80003"), sending()
+    session.command("STARTTLS")
+    session.say(
+        "*", "", "TLS protocol SP_PROT_TLS1_2_SERVER negotiation succeeded using bulk encryption algorithm CALG_AES_256"
+    )
+    for turn, mail in ((session, "a@fabrikam.example"), (plain, "b@plain.example"), (refused, "c@refused.example")):
+        turn.command(f"MAIL FROM:<{mail}> SIZE=2048")
+        turn.command("RCPT TO:<p@contoso.example>")
+        turn.command("RCPT TO:<q@contoso.example>", *(["550 5.1.10 no"] if turn is plain else []))
+        turn.command("BDAT 2048 LAST", "550 5.7.1 no" if turn is refused else turn.queued())
+    gone.command("MAIL FROM:<p@contoso.example>")
+    gone.command("RCPT TO:<r@northwind.example>")
+    gone.command("DATA", "250 2.0.0 OK <1@contoso.example>")
+    settings = site(tmp_path, "exchange_smtp_log")
+    files = received(session, plain, refused) | sent(gone)
+    take(settings, {name: text.encode() for name, text in files.items()})
+    assert measures(settings, "direction", "partner_domain", "tls_version") == {
+        ("inbound", "fabrikam.example", "TLS 1.2"): (1, 2, 2048), ("inbound", "plain.example", "No TLS"): (1, 1, 2048),
+        ("outbound", "northwind.example", "No TLS"): (1, 1, 0),
+    }  # fmt: skip
+
+
 def test_sizes_from_size_from_chunks_and_from_the_answer(tmp_path: Path) -> None:
     stated, chunked, answered = Session(), Session("08DD1386C0A80002"), Session("08DD1386C0A80003")
     stated.mail(extra=" SIZE=4711 AUTH=<> BODY=8BITMIME")
@@ -260,7 +283,8 @@ def test_explain_finds_the_lines_that_name_a_partner(tmp_path: Path) -> None:
         (b"nothing to see for p@contoso.example\n", "the first is 'nothing to see for …@"),
         (header(fields="date-time,event").encode() + b"1,2\n", "No field connector-id, session-id"),
         (gzip.compress(header().encode() * 50)[:-9], "ends before its end mark"),
-        (header().replace("SMTP Receive Protocol", "Message Tracking").encode(), "The header says"),
+        (header().replace("SMTP Receive Protocol", "Message Tracking").encode(), "looks like exchange_message_track"),
+        (header().replace("SMTP Receive Protocol", "Transport Connectivity").encode(), "The header says"),
     ],
 )  # fmt: skip
 def test_what_is_none_is_quarantined_and_says_why(tmp_path: Path, content: bytes, reason: str) -> None:

@@ -42,7 +42,8 @@ select
     data_date,
     occurred_at,
     event = 'RECEIVE' as is_receiving,
-    event = 'SENDEXTERNAL' as is_leaving,
+    -- An Edge server hands inbound mail to the inside with the same word.
+    event = 'SENDEXTERNAL' and word <> 'incoming' as is_leaving,
     case
         when rule is not null or fault is not null then null
         when is_internal_service(connector) or is_internal_service(split_part(connector, '\', -1)) then 'internal'

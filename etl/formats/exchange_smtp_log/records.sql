@@ -115,6 +115,7 @@ kinds as (
                     when starts_with(words, 'X-ANONYMOUSTLS') then 'hop-tls'
                     when starts_with(words, 'XPROXY') or starts_with(words, 'X-EXPS') then 'hop'
                     when starts_with(words, 'AUTH ') then 'auth'
+                    when words = 'QUIT' or starts_with(words, 'QUIT ') then 'quit'
                     -- What a client answers to 334, where it is logged, and the end of data are no commands.
                     when words <> '.' and not starts_with(words, '<') then 'command'
                 end
@@ -161,6 +162,16 @@ select
     end as size,
     case when kind = 'bdat' then contains(words, ' LAST') when kind = 'data' then true end as is_last,
     case when kind = 'answer' then try_cast(left(said, 3) as integer) end as code,
+    -- What an answer can only be the answer to; others fit any command.
+    case
+        when kind is distinct from 'answer' then null
+        when contains(said, 'Queued mail for delivery') then 'data'
+        when starts_with(said, '221') then 'quit'
+        when starts_with(said, '220') then 'starttls'
+        when starts_with(said, '235') then 'auth'
+        when is_receiving and starts_with(said, '250 2.1.0 ') then 'mail'
+        when is_receiving and starts_with(said, '250 2.1.5 ') then 'rcpt'
+    end as answer_to,
     case
         when kind is distinct from 'answer' or not starts_with(said, '250') then null
         when contains(said, '[InternalId=') then hash(split_part(split_part(split_part(said, '[InternalId=', 2), ',', 1), ']', 1))

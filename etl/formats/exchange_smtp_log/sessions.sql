@@ -11,13 +11,13 @@ where connection is not null
     and occurred_at < getvariable('window_to')::timestamp
 qualify row_number() over (partition by connection, sequence order by line_key) = 1;
 
-create or replace temp table smtp_steps as
+create or replace temp table smtp_turns as
 with flow as (
     select
         *,
-        kind in ('mail', 'rcpt', 'data', 'bdat', 'starttls', 'hop-tls', 'hop', 'auth', 'command') as is_command,
+        kind in ('mail', 'rcpt', 'data', 'bdat', 'starttls', 'hop-tls', 'hop', 'auth', 'quit', 'command') as is_command,
         sequence + 1 - row_number() over (partition by connection order by sequence) as missing,
-        sum(case when kind in ('answer') then -1 when kind in ('begin', 'tls', 'part-answer') or kind is null then 0 else 1 end)
+        sum(case when kind = 'answer' then -1 when kind in ('begin', 'tls', 'part-answer') or kind is null then 0 else 1 end)
             over (partition by connection order by sequence) as waiting
     from smtp_lines
 ),
@@ -29,30 +29,74 @@ owed as (
         kind = 'answer' and waiting >= least(0, coalesce(min(waiting) over (
             partition by connection order by sequence rows between unbounded preceding and 1 preceding), 0)) as is_owed
     from flow
-    where kind is not null
+    where kind is not null or reason = 'disconnection'
+)
+
+select
+    *,
+    count(*) filter (where is_command) over session as turn,
+    case
+        when is_command then count(*) filter (where is_command) over session
+        when is_owed then count(*) filter (where is_owed) over session
+    end as pair
+from owed
+window session as (partition by connection order by sequence rows unbounded preceding);
+
+-- Logs that leave answers out can't be counted so: where an answer comes to a command that it can't be the answer to, or
+-- commands of an ended session have none, each answer belongs to the command just before it.
+create or replace temp table smtp_unordered as
+with pairs as (
+    select commands.connection, commands.kind, answers.answer_to, answers.connection is null as is_silent
+    from (select * from smtp_turns where is_command) as commands
+    left join (select * from smtp_turns where is_owed) as answers
+        on answers.connection = commands.connection and answers.pair = commands.pair
 ),
 
-paired as (
+ended as (
+    select distinct connection from smtp_turns where kind = 'quit' or reason = 'disconnection'
+)
+
+select pairs.connection
+from pairs
+left join ended using (connection)
+group by pairs.connection
+having bool_or(case answer_to
+        when 'data' then kind not in ('data', 'bdat')
+        when 'starttls' then kind not in ('starttls', 'hop-tls')
+        when 'auth' then kind not in ('auth', 'hop')
+        else kind <> answer_to end)
+    or (bool_or(ended.connection is not null) and count(*) filter (where is_silent) > 1);
+
+create or replace temp table smtp_steps as
+with answers as (
     select
-        *,
-        case
-            when is_command then count(*) filter (where is_command) over session
-            when is_owed then count(*) filter (where is_owed) over session
-        end as pair
-    from owed
-    window session as (partition by connection order by sequence rows unbounded preceding)
+        connection,
+        case when smtp_unordered.connection is null then pair else turn end as pair,
+        arg_min(struct_pack(code, mail, occurred_at, size), sequence) as first_answer,
+        arg_max(struct_pack(code, mail, occurred_at, size), sequence) as last_answer
+    from smtp_turns
+    left join smtp_unordered using (connection)
+    where kind = 'answer' and (is_owed or smtp_unordered.connection is not null)
+    group by all
 ),
 
+-- The end of data is answered last.
 answered as (
     select
-        steps.* exclude (code, mail, is_command, is_owed, waiting, pair),
-        answers.code,
-        answers.mail,
-        answers.occurred_at as answered_at,
-        answers.size as answered_size
-    from (select * from paired where is_command or kind = 'tls') as steps
-    left join (select * from paired where is_owed) as answers
-        on answers.connection = steps.connection and answers.pair = steps.pair
+        steps.* exclude (code, mail, is_command, is_owed, waiting, pair, turn),
+        case when kind in ('data', 'bdat') then last_answer else first_answer end as answer
+    from (select * from smtp_turns where is_command or kind = 'tls') as steps
+    left join answers on answers.connection = steps.connection and answers.pair = steps.pair
+),
+
+told as (
+    select
+        * exclude (answer),
+        answer.code as code,
+        answer.mail as mail,
+        answer.occurred_at as answered_at,
+        answer.size as answered_size
+    from answered
 )
 
 select
@@ -64,7 +108,7 @@ select
     coalesce(bool_or(kind in ('hop-tls', 'hop')) over session, false) as is_hop,
     coalesce(bool_or(kind = 'auth' and code = 235) over session, false) as is_authenticated,
     last_value(proxied_session ignore nulls) over session as frontend_session
-from answered
+from told
 window session as (partition by connection order by sequence rows unbounded preceding);
 
 -- TLS is said before MAIL. Without that line there was none, if at most two lines of the session are not there: what
