@@ -18,6 +18,8 @@ from etl.periods import Period, parse_period
 from etl.report.inputs import PeriodInputs
 from etl.settings import Settings
 
+MOST_FILES = 31
+"""How many files are read again for the numbers of their records: a month of days."""
 FILTERS = ("direction", "connector", "partner_domain", "tls_version")
 
 
@@ -25,16 +27,24 @@ def explain(settings: Settings, period: Period, wanted: dict[str, Any], most: in
     """From a number of a period to the files and records behind it.
 
     `wanted` may hold `direction`, `connector`, `partner_domain` and `tls_version`. Gives the sums of the published
-    facts that fit, and per landed file the numbers of up to `most` records and what they say, never an address.
+    facts that fit, and per landed file the numbers of up to `most` records and what they say, never an address. Beyond
+    MOST_FILES files are named with their `trace_rows` alone.
     """
     bounds = {"first_date": period.first_date.isoformat(), "last_date": period.last_date.isoformat()}
     with warehouse.connect(settings.storage.warehouse_path, settings=settings) as con:
         asked = dict.fromkeys(FILTERS) | wanted | bounds
         cell = database.rows(con, database.sql("sql", "explain_cell"), asked)[0]
         files = database.rows(con, database.sql("sql", "explain_files"), bounds)
-    told = []
+        counts = _counts(con, settings, files, asked)
+    told: list[dict[str, Any]] = []
     for file in files:
-        entry = {key: file[key] for key in ("source", "name", "sha256", "state")}
+        rows = counts.get(file["sha256"])
+        if rows == 0:
+            continue
+        entry = {key: file[key] for key in ("source", "name", "sha256", "state")} | {"trace_rows": rows}
+        if len(told) >= MOST_FILES:
+            told.append(entry | {"records": []})
+            continue
         try:
             filters = {**wanted, **bounds, "outcome": "used"}
             records = staging.find_records(settings, file["source"], file["sha256"], filters, most)
@@ -44,6 +54,22 @@ def explain(settings: Settings, period: Period, wanted: dict[str, Any], most: in
         if records:
             told.append(entry | {"records": [{"record": found.record, **found.says} for found in records]})
     return {"period": str(period), **wanted, **cell, "files": told}
+
+
+def _counts(
+    con: duckdb.DuckDBPyConnection, settings: Settings, files: list[dict[str, Any]], asked: dict[str, Any]
+) -> dict[str, int]:
+    """Staged trace rows that fit, by file; logs, whose lines say only a part, and removed files are left out."""
+    paths = {}
+    for file in files:
+        source = settings.source(file["source"])
+        path = staging.staged_folder(settings, source, file["sha256"]) / "records.parquet"
+        if formats.reader(source.format).kind == "trace" and path.exists():
+            paths[file["sha256"]] = str(path)
+    if not paths:
+        return {}
+    rows = database.rows(con, database.sql("sql", "explain_counts"), asked | {"files": list(paths.values())})
+    return dict.fromkeys(paths, 0) | {row["sha256"]: row["trace_rows"] for row in rows}
 
 
 def explain_record(settings: Settings, file: str, number: int) -> dict[str, Any]:

@@ -205,6 +205,9 @@ def explain(
         return
     say(f"{told['messages']:,} messages, {told['recipients'] or 0:,} recipients, {told['bytes'] or 0:,} bytes")
     for item in told["files"]:
+        if not item["records"] and not item.get("gone"):
+            say(f"{item['name']} ({item['sha256'][:12]}): {item['trace_rows']} row(s); fewer days name their records")
+            continue
         numbers = ", ".join(str(found["record"]) for found in item["records"])
         numbers += f", and maybe more (--most {most})" if len(item["records"]) == most else ""
         say(f"{item['name']} ({item['sha256'][:12]}): {item.get('gone') or 'records ' + numbers}")

@@ -160,3 +160,12 @@ def test_a_line_counts_in_the_facts_of_its_session(tmp_path: Path) -> None:
     noise = explain.explain_record(made, "mail-2026-11-16.more", 8)
     assert noise["outcome"] == "skipped"
     assert noise["cells"] == []
+
+
+def test_beyond_a_month_of_files_only_rows_are_counted(built: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(explain, "MOST_FILES", 1)
+    told = explain.explain(site(built), WEEK, {"direction": "inbound"})
+    shown = [(file["name"], file["trace_rows"], len(file["records"])) for file in told["files"]]
+    assert shown == [(FIRST, 3, 3), (MORE, 2, 0)]
+    none = explain.explain(site(built), WEEK, {"tls_version": "SSL 3.0"})
+    assert (none["messages"], none["files"]) == (0, [])
