@@ -186,8 +186,11 @@ def test_direction_and_name_in_one_cell(tmp_path: Path) -> None:
 
 def test_direction_by_the_source_or_a_column_of_its_own(tmp_path: Path) -> None:
     settings = site(tmp_path / "one", options={"direction": "inbound"})
-    ingest(settings, "eac", {"a.csv": table("2026-11-16,To Fabrikam,,,0,0,0,100,0,1")})
-    assert sums(settings, "direction", "connector") == {("inbound", "To Fabrikam"): 1}
+    rows = ["To Fabrikam", "Inbound: A", "To the internet without a connector"]
+    ingest(settings, "eac", {"a.csv": table(*(f"2026-11-16,{told},,,0,0,0,100,0,1" for told in rows))})
+    assert sums(settings, "direction", "connector") == {
+        ("inbound", "To Fabrikam"): 1, ("inbound", "A"): 1, ("outbound", "No connector"): 1,
+    }  # fmt: skip
     header = '"DATE";"Direction";connector_name;"No TLS (percentage)";"TLS 1.2 (percentage)";"volume"'
     settings = site(tmp_path / "two")
     ingest(settings, "eac", {"a.csv": table("2026-11-16;Sent;From A;20,00;80,00;5", header=header)})

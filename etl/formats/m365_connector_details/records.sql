@@ -50,12 +50,15 @@ named as (
     select
         * exclude (connector),
         case
+            when fold_word(told) = 'fromtheinternetwithoutaconnector' then 'inbound'
+            when fold_word(told) = 'totheinternetwithoutaconnector' then 'outbound'
             when trim(direction) <> '' then way_of(direction)
             when getvariable('stated_direction') <> '' then way_of(getvariable('stated_direction'))
             else coalesce(way_of(marked.word), way_of(spoken.word), way_of(closed.word))
         end as way,
         case
-            when trim(direction) <> '' or getvariable('stated_direction') <> '' then told
+            when trim(direction) <> '' or getvariable('stated_direction') <> ''
+                then case when way_of(marked.word) = way then marked.rest else told end
             -- `Inbound from …` and `Outbound to …` are whole names: the hybrid wizard calls its connectors so.
             when marked.rest = '' and regexp_matches(told, '(?i)^(inbound from|outbound to)\s') then told
             when marked.rest = '' and regexp_matches(told, '(?i)^(received from|sent to)\s')
