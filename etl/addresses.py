@@ -26,8 +26,8 @@ def ascii_address(address: str) -> str:
 
 
 def recipient_key(recipient: str) -> str:
-    """An address as a folder's name; case makes no difference."""
-    return hashlib.sha256(recipient.strip().casefold().encode()).hexdigest()[:32]
+    """An address as a folder's name; case, and how its domain is spelled, make no difference."""
+    return hashlib.sha256(ascii_address(recipient).casefold().encode()).hexdigest()[:32]
 
 
 def one_line(text: str) -> str:

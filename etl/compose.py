@@ -17,7 +17,7 @@ from email.headerregistry import Address
 from email.message import EmailMessage
 from email.utils import format_datetime
 
-from etl.addresses import ascii_address, one_line
+from etl.addresses import ascii_address, one_line, recipient_key
 from etl.archive.ledger import Entry
 from etl.archive.variants import LEDGER_HEAD_MARKER, MailSource
 from etl.report import language as languages
@@ -59,7 +59,7 @@ class Envelope:
 
 def message_id(entry: Entry, recipient: str, sender: str) -> str:
     """The Message-ID of an edition's mail to a recipient: always the same, so that a repeat folds into the first."""
-    digest = hashlib.sha256(f"{entry.hash}\n{recipient.strip().casefold()}".encode()).hexdigest()
+    digest = hashlib.sha256(f"{entry.hash}\n{recipient_key(recipient)}".encode()).hexdigest()
     return f"<transit-ledger.{digest[:32]}@{_domain(sender)}>"
 
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import asdict, dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +30,8 @@ from etl.settings import Settings
 BY_THEMSELVES = ("facts", "completeness")
 """Parts of the basis that make a new edition when they change; the others do only when asked."""
 WHEN_ASKED = ("policy", "settings", "readers")
+LEFT_OVER = timedelta(days=1)
+"""A temporary folder of the archive older than this was left by a process that is gone."""
 
 
 @dataclass(frozen=True)
@@ -69,6 +71,7 @@ def publish(
     archive = settings.storage.archive_path
     made = made_at or periods.now()
     with storage.lock(settings.storage.root, "archive"):
+        storage.sweep(archive, older_than=(periods.now() - LEFT_OVER).timestamp())
         entries = adopt(archive, ledger.read(archive))
         earlier = ledger.editions(entries, str(period))
         regular = any(ledger.origin(entries, entry) in ("scheduled", "correction") for entry in earlier)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import shutil
 import signal
@@ -123,7 +124,11 @@ def test_a_new_policy_makes_an_edition_only_when_asked_and_it_says_why(reported:
     policies = settings.policy.model_copy(update={"file": policy_file})
     judged = settings.model_copy(update={"policy": policies})
     assert policy_file.read_text(encoding="utf-8") != text
+    left = settings.storage.archive_path / "2026" / "W47" / f"{storage.TEMPORARY}e2"
+    left.mkdir()
+    os.utime(left, (0, 0))
     assert not publish(judged, origin="manual").new
+    assert not left.exists(), "what a killed run left a day ago is swept"
     asked = publish(judged, origin="manual", force_policy=True, reason="a stricter <policy>")
     assert (asked.edition, asked.new, asked.reasons, asked.changes) == (2, True, ("policy",), ())
     said = json.loads((asked.path / "data" / "edition.json").read_bytes())

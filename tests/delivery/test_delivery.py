@@ -158,8 +158,11 @@ def test_a_line_break_in_a_name_or_a_subject_stays_in_its_header(tmp_path: Path,
 
 def test_a_domain_in_any_script_is_sent_as_its_a_label(settings: Settings, tls: Path) -> None:
     with sending(settings, tls) as (ready, server):
-        delivery.deliver(ready, WEEK, to=["anna@büro.example"])
-    assert server.received[0][0] == "anna@xn--bro-hoa.example"
+        delivery.deliver(ready, WEEK, to=["anna@büro.example", "Anna@BÜRO.example"])
+        delivery.deliver(ready, WEEK, to=["anna@xn--bro-hoa.example"])
+    assert [recipient.lower() for recipient, _ in server.received] == ["anna@xn--bro-hoa.example"], (
+        "once, for all are one"
+    )
 
 
 def test_user_and_password_go_to_the_server_only(
