@@ -160,9 +160,8 @@ def settle(
     job = _job(settings, period, edition, [recipient], again=False)
     mail = send_ledger.note_lost(send_ledger.read(send_ledger.folder_of(settings, job.entry, recipient)))
     if mail.last is None:
-        raise NotFound(
-            f"no mail of {period}, edition {job.entry.edition}, to {recipient} was begun", "", "look at send"
-        )
+        told = f"no mail of {period}, edition {job.entry.edition}, to {recipient} was begun"
+        raise NotFound(told, "one that was", f"`python -m etl send {period} --dry-run` lists them")
     if mail.state in send_ledger.DONE:
         raise UsageInvalid(f"the mail to {recipient} is {mail.state} already", "one that is unknown, refused or open")
     if not mail.is_open and mail.state in ("claimed", "sending"):
