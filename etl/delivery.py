@@ -108,7 +108,7 @@ def deliver(
         raise UsageInvalid(
             f"edition {job.entry.edition} of {period} is of origin '{job.origin}' and goes to nobody by itself",
             f"origin {' or '.join(REGULAR)}, or named recipients",
-            f"python -m etl send {period} --edition {job.entry.edition} --to ADDRESS",
+            f"name them: python -m etl send {period} --edition {job.entry.edition} --to ADDRESS",
         )
     if settings.smtp is None and not dry_run:
         raise SettingsInvalid("the settings", ["[smtp]: found nothing; without a mail server nothing is sent"])
@@ -191,7 +191,8 @@ def judge(deliveries: Sequence[Delivery]) -> None:
     bad = [delivery for delivery in deliveries if delivery.state in ("refused", "unknown", "no variant")]
     if bad:
         listed = "; ".join(f"{d.state}: {d.recipient} ({d.answer})" for d in bad[:5])
-        raise DeliveryRefused(f"{len(bad)} mail(s) need a look: {listed}", "accepted", advice(bad[0]) or "")
+        told = advice(bad[0])
+        raise DeliveryRefused(f"{len(bad)} mail(s) need a look: {listed}", "accepted", f"next: {told}" if told else "")
 
 
 def advice(delivery: Delivery) -> str | None:
