@@ -13,6 +13,7 @@ import shutil
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import date, timedelta
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -344,15 +345,31 @@ def make_trace(
         con.execute(database.sql(folder, name))
 
 
+def sum_up(con: duckdb.DuckDBPyConnection) -> None:
+    """Adds to the table `day_facts` what the rows of the view `trace` come to: deliveries, transfers, sums."""
+    con.execute(database.sql("sql", "duplicates"))
+    has_doubles = database.value(con, "select count(*) > 0 from told_twice")
+    con.execute(database.sql("sql", "deliveries_once" if has_doubles else "deliveries_all"))
+    _number_cells(con)
+    con.execute(database.sql("sql", "facts"))
+
+
+def _number_cells(con: duckdb.DuckDBPyConnection) -> None:
+    """Numbers the cells of the facts, with another salt where two cells came to the same number."""
+    for salt in count():
+        database.set_variables(con, {"salt": salt})
+        con.execute(database.sql("sql", "cells"))
+        if database.value(con, "select count(*) = count(distinct cell) from cells"):
+            return
+
+
 def _add_source(
     con: duckdb.DuckDBPyConnection, settings: Settings, source: Source, day: date, paths: list[str], joined: list[str]
 ) -> None:
     """Adds one source's transfers, connectors and numbers to the day's tables."""
     database.set_variables(con, {"source": source.name})
     make_trace(con, settings, source, day, paths, joined)
-    rows, distinct = con.execute(database.sql("sql", "duplicates")).fetchone() or (0, 0)
-    con.execute(database.sql("sql", "deliveries_all" if rows == distinct else "deliveries_once"))
-    con.execute(database.sql("sql", "facts"))
+    sum_up(con)
     con.execute(database.sql("sql", "connector_days"))
     con.execute(database.sql("sql", "source_days"))
     for folder, name in getattr(formats.reader(source.format), "own_facts", ()):  # what is no message

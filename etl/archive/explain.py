@@ -210,8 +210,7 @@ def _sums(settings: Settings, item: SourceFiles, day: date, trace: Path, made: f
         con.execute(database.sql("sql", "day_tables"))
         database.set_variables(con, {"data_date": day.isoformat(), "source": item.source.name})
         con.read_parquet(str(trace)).create_view("trace")
-        con.execute(database.sql("sql", "deliveries_once"))
-        con.execute(database.sql("sql", "facts"))
+        facts.sum_up(con)
         whole = facts.partition_folder(settings, made) / "facts.parquet"
         return database.rows(con, database.sql("sql", "explain_sums"), {"facts": str(whole)})
 

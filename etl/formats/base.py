@@ -20,7 +20,7 @@ RECORD_COLUMNS = {
     "outcome": "VARCHAR", "reason": "VARCHAR", "data_date": "DATE", "occurred_at": "TIMESTAMP", "direction": "VARCHAR",
     "connector": "VARCHAR", "connector_type": "VARCHAR", "forced_tls": "BOOLEAN", "partner_domain": "VARCHAR",
     "tls_version": "VARCHAR", "tls_cipher": "VARCHAR", "tls_group": "VARCHAR", "tls_auth": "VARCHAR",
-    "message_key": "BLOB", "recipient_key": "BLOB", "bytes": "BIGINT", "messages": "BIGINT", "recipients": "BIGINT",
+    "message_key": "UUID", "recipient_key": "UUID", "bytes": "BIGINT", "messages": "BIGINT", "recipients": "BIGINT",
     "is_estimated": "BOOLEAN", "ordinal": "INTEGER",
 }  # fmt: skip
 """Columns of a trace row as staged. `outcome` is `used`, `skipped` (by the rule in `reason`) or `rejected` (for the

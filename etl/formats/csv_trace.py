@@ -73,6 +73,7 @@ class CsvTrace:
         counts, refused = self._pass(job), 0
         if not csv_table.is_whole(job.con, table, _sum(counts)):
             job.con.execute(database.sql("formats", "csv_strict"))
+            self._make_records(job.con)
             counts = self._pass(job)
             refused = csv_table.account(job.con, table, _sum(counts))
         self._write_rejects(job, any(row["outcome"] == "rejected" for row in counts))

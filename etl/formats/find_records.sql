@@ -10,7 +10,7 @@ select
     tls_version,
     tls_cipher,
     bytes,
-    hex(message_key) as key
+    message_key::varchar as key
 from trace_rows
 where ($outcome is null or outcome = $outcome)
     and ($first_date is null or data_date >= $first_date::date)

@@ -243,7 +243,10 @@ def _parts(whole: mmap.mmap, start: int, end: int) -> Iterator[bytes]:
 
 
 def _scan(path: Path, encoding: str = "", compressed: bool = False) -> Plain:
-    """Counts lines and looks for NUL bytes and for bytes that are no UTF-8, a chunk at a time."""
+    """Counts lines and looks for NUL bytes and for bytes that are no UTF-8, a chunk at a time.
+
+    What is rare is looked for by one byte first: a search for two costs twenty times as much.
+    """
     size = lines = returns = marks = 0
     tail = b"\n"
     nul = lists = blank = False
@@ -252,13 +255,17 @@ def _scan(path: Path, encoding: str = "", compressed: bool = False) -> Plain:
     with path.open("rb") as file:
         for chunk in _chunks(file):
             size += len(chunk)
-            lines += chunk.count(b"\n")
-            returns += (chunk[:1] == b"\n" and tail[-1:] == b"\r") + (chunk.count(b"\r\n") if b"\r" in chunk else 0)
-            marks += chunk.count(b"\r")
+            ended = chunk.split(b"\n")
+            lines += len(ended) - 1
             edge = tail + chunk[:2]
             nul = nul or b"\0" in chunk
-            lists = lists or any(mark in part for mark in (b";", b"##") for part in (chunk, edge))
-            blank = blank or any(mark in part for mark in (b"\n\n", b"\n\r\n") for part in (chunk, edge))
+            lists = lists or b";" in chunk or b"##" in edge or (b"#" in chunk and b"##" in chunk)
+            blank = blank or b"" in ended[1:-1] or any(mark in edge for mark in (b"\n\n", b"\n\r\n"))
+            returns += chunk[:1] == b"\n" and tail[-1:] == b"\r"
+            if b"\r" in chunk:
+                returns += chunk.count(b"\r\n")
+                marks += chunk.count(b"\r")
+                blank = blank or b"\n\r\n" in chunk
             tail = (tail + chunk)[-2:] if len(chunk) < 2 else chunk[-2:]
             if valid and (pending or not chunk.isascii()):
                 try:

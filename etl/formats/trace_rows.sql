@@ -17,7 +17,7 @@ with directed as (
 partners as (
     select
         *,
-        case direction when 'inbound' then trim(sender) else trim(told_recipient) end as partner
+        case direction when 'inbound' then sender else told_recipient end as partner
     from directed
 )
 
@@ -30,11 +30,7 @@ select
     connector,
     connector_type,
     forced_tls,
-    case
-        when partner = '<>' then '<>'
-        when partner is null or not contains(partner, '@') or ends_with(partner, '@') then 'Unknown'
-        else rtrim(lower(trim(split_part(partner, '@', -1), ' >')), '.')
-    end as partner_domain,
+    address_domain(partner) as partner_domain,
     tls_version,
     tls_cipher,
     tls_group,
@@ -42,15 +38,14 @@ select
     case
         when not getvariable('has_identity') then null
         when network_message_id <> ''
-            then unhex(md5(getvariable('hash_key') || 'network' || lower(network_message_id)))
+            then keyed('network', lower(network_message_id))
         when message_id <> ''
-            then unhex(md5(getvariable('hash_key') || 'message' || message_id || chr(10) || coalesce(lower(sender), '')))
-        else unhex(md5(getvariable('hash_key') || 'record' || concat_ws(chr(10), data_date, occurred_at, direction, connector,
-            sender, recipient, tls_version, tls_cipher, bytes)))
+            then keyed('message', message_id || chr(10) || coalesce(lower(sender), ''))
+        else keyed('record', concat_ws(chr(10), data_date, occurred_at, direction, connector, sender, recipient, tls_version,
+            tls_cipher, bytes))
     end as message_key,
     case
-        when getvariable('has_identity') and told_recipient is not null
-            then unhex(md5(getvariable('hash_key') || 'address' || lower(told_recipient)))
+        when getvariable('has_identity') and told_recipient is not null then keyed('address', lower(told_recipient))
     end as recipient_key,
     case when getvariable('has_identity') or not repeats_partner then bytes end as bytes,
     case when repeats_partner and not getvariable('has_identity') then 0 else messages end as messages,

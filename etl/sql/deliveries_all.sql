@@ -1,4 +1,4 @@
 -- No delivery is told twice: each trace row is one.
-drop table if exists deliveries_kept;
+drop table if exists deliveries_merged;
 create or replace temp view deliveries as
 select * from trace;

@@ -1,7 +1,8 @@
 -- Trace rows that agree in source, data date, direction, connector, message identity and recipient are one delivery.
 -- The one that says most of TLS stands: a version over `TLS unknown` over `Unknown`, then with cipher over without,
--- then the greatest in byte order; size is the largest stated. Rows without an identity each stand for themselves.
-create or replace temp table deliveries_kept as
+-- then the greatest in byte order; size is the largest stated. Rows without an identity each stand for themselves,
+-- and so do those that nothing in `told_twice` speaks for.
+create or replace temp table deliveries_merged as
 select
     direction,
     connector,
@@ -35,14 +36,16 @@ from (
         bool_or(is_estimated) as is_estimated
     from trace
     where message_key is not null
+        and hash(direction, connector, message_key, recipient_key) in (select delivery from told_twice)
     group by direction, connector, message_key, recipient_key
-)
-union all by name
+);
+
+create or replace temp view deliveries as
 select
     direction, connector, message_key, recipient_key, partner_domain, tls_version, tls_cipher, tls_group, tls_auth,
     bytes, messages, recipients, is_estimated
 from trace
-where message_key is null;
-
-create or replace temp view deliveries as
-select * from deliveries_kept;
+where message_key is null
+    or hash(direction, connector, message_key, recipient_key) not in (select delivery from told_twice)
+union all by name
+select * from deliveries_merged;

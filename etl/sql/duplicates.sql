@@ -1,7 +1,8 @@
--- How many trace rows with an identity there are, and how many deliveries they can be at the most: equal counts prove
--- that no delivery is told twice, for a tenth of what telling them apart costs.
-select
-    count(*)::bigint as trace_rows,
-    count(distinct hash(direction, connector, message_key, recipient_key))::bigint as deliveries
+-- Which deliveries may be told more than once, by a hash of what tells them apart: where it stands once, so does the
+-- delivery. Costs a tenth of telling all of them apart.
+create or replace temp table told_twice as
+select hash(direction, connector, message_key, recipient_key) as delivery
 from trace
-where message_key is not null;
+where message_key is not null
+group by delivery
+having count(*) > 1;
