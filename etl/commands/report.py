@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Annotated
 
@@ -15,6 +16,7 @@ def register(app: typer.Typer) -> None:
     """Adds the command to `app`."""
     app.command("report")(report)
     app.command("letter")(letter)
+    app.command("sign")(sign)
 
 
 def report(
@@ -68,3 +70,25 @@ def letter(
     (out / f"{name}.txt").write_text(written.text, encoding="utf-8")
     (out / f"{name}.html").write_text(written.html, encoding="utf-8")
     say(f"{out / name}.txt, {out / name}.html")
+
+
+def sign(
+    report: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="The PDF, such as an edition's.")],
+    key: Annotated[Path, typer.Option(exists=True, dir_okay=False, help="The private key, PEM.")],
+    cert: Annotated[
+        Path, typer.Option(exists=True, dir_okay=False, help="Its certificate, PEM; its chain may follow.")
+    ],
+    out: Annotated[Path, typer.Option(dir_okay=False, help="The signed copy to write; never the original.")],
+) -> None:
+    """Write a signed copy of a PDF (PAdES B-B); a passphrase comes from $TRANSIT_LEDGER_SIGNING_PASSPHRASE."""
+    from etl import storage
+    from etl.errors import UsageInvalid
+    from etl.report import signing
+
+    if out.resolve() == report.resolve():
+        raise UsageInvalid(
+            "the original would be overwritten", "another file for the signed copy", "Choose another --out"
+        )
+    passphrase = os.environ.get("TRANSIT_LEDGER_SIGNING_PASSPHRASE")
+    storage.write_atomic(out, signing.sign(report.read_bytes(), key, cert, passphrase))
+    say(f"{out}: signed; the original is as it was")
