@@ -59,7 +59,11 @@ class _GmailLog(Log):
     def variables(self, job: Job, plain: text.Plain) -> dict[str, Any]:  # noqa: ARG002  what the base asks for
         """What each `smtp_tls_state` means: ours, or what the source says (`options.tls_states`)."""
         own = job.source.options.get("tls_states", {})
-        states = TLS_STATES | {str(state): str(version) for state, version in dict(own).items()}
+        if not isinstance(own, Mapping):
+            raise ExportUnreadable(
+                "the source's `tls_states` is no table", 'a table such as { "0" = "No TLS" }', "correct it"
+            )
+        states = TLS_STATES | {str(state): str(version) for state, version in own.items()}
         wrong = sorted(set(states.values()) - set(VERSIONS))
         if wrong:
             raise ExportUnreadable(
