@@ -126,6 +126,13 @@ def test_what_the_readme_plants_is_found(period: str, complete: Settings) -> Non
     assert ("data-truncated", None, None) in found or period == "2026-W46"
 
 
+def test_what_looks_back_over_weeks_names_what_was_missing_in_them(early: Settings, complete: Settings) -> None:
+    for settings, before in ((early, ["2026-11-12 (m365)"]), (complete, [])):
+        found = {item["rule"]: item["missing"] for item in _asked(settings, "insights", "2026-W47", "--json")}
+        assert found["connector-silent"] == [*before, "2026-11-18 (m365)"]
+        assert found["no-tls-above-25"] == ["2026-11-18 (m365)"]
+
+
 @pytest.mark.parametrize("period", [*PERIODS, "2026-11", "2026-11-04..2026-11-17"])
 def test_model_measures_and_facts_have_the_same_numbers(period: str, complete: Settings) -> None:
     asked = parse_period(period)

@@ -17,6 +17,7 @@ import duckdb
 from etl.domains import organisational
 from etl.measures import measure
 from etl.periods import Period
+from etl.report.completeness import missing_name
 from etl.report.model import DEPRECATED, NO_CONNECTOR, Band, Completeness, Direction, PartnerLine, Share
 from etl.settings import Connector
 
@@ -66,6 +67,8 @@ class Book:
     cipher_days: Mapping[Place, Mapping[date, Mapping[tuple[str, str], int]]]
     data_days: frozenset[date]
     """The period's days for which a counting source brought anything."""
+    missing_days: Sequence[tuple[date, str]]
+    """Days before the period that a source did not bring, though it was expected to; with the source's name."""
     bands: Mapping[tuple[date, Place], Band]
     life: Mapping[Place, tuple[date, date]]
     told: Mapping[Place, Sequence[Told]]
@@ -86,6 +89,10 @@ class Book:
     def begins(self) -> date | None:
         """The first data date of all that is known of the time before the period."""
         return min((first for first, _ in self.life.values()), default=None)
+
+    def missing_since(self, first: date) -> tuple[str, ...]:
+        """What was missing from `first` up to the period, `2026-11-11 (m365)`."""
+        return tuple(missing_name(day, source) for day, source in self.missing_days if day >= first)
 
     def has_data(self, k: int) -> bool:
         """Whether anything was brought for the `k`-th period before."""
@@ -153,6 +160,7 @@ def read_book(
         days=days,
         cipher_days=cipher_days,
         data_days=frozenset(row["data_date"] for row in measure(con, "days_with_data", **span)),
+        missing_days=[(row["data_date"], row["source"]) for row in measure(con, "earlier_missing")],
         bands=bands,
         life={
             (row["direction"], row["connector"]): (row["first_date"], row["last_date"])

@@ -48,6 +48,8 @@ class Finding:
     once: bool = False
     """Whether it tells of this period alone, so that periods in a row say nothing."""
     provisional: bool = False
+    missing: tuple[str, ...] = ()
+    """Days before the period that never came, where what it says rests on them too."""
 
 
 def applies(book: Book, rule: Rule, place: Place, k: int) -> bool:
@@ -229,7 +231,10 @@ def silent_rule(book: Book, rule: Rule, place: Place, k: int) -> Finding | None:
     if not rule.weeks <= weeks < rule.weeks + WEEKS_LISTED_SILENT:
         return None
     detail = words("silent", last_date=last, first_date=first, weeks=weeks)
-    return Finding(place=place, verdict="speaks", measure="messages", numerator=0, denominator=None, detail=detail)
+    missing = book.missing_since(last)
+    return Finding(
+        place=place, verdict="speaks", measure="messages", numerator=0, detail=detail, missing=missing,
+    )  # fmt: skip
 
 
 def new_rule(book: Book, rule: Rule, place: Place, k: int) -> Finding | None:
@@ -306,6 +311,7 @@ def ready_rule(book: Book, rule: Rule, place: Place, k: int) -> Finding | None:
     return Finding(
         place=place, verdict="speaks", measure=label(rule.measure), numerator=0, denominator=total,
         detail=words("ready", weeks=rule.weeks, messages=number(total)),
+        missing=book.missing_since(book.periods[k + rule.weeks - 1].period.first_date) if k == 0 else (),
     )  # fmt: skip
 
 

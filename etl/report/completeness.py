@@ -120,6 +120,27 @@ def _source(declared: Row, period: Period, answers: dict[str, list[Row]]) -> dic
     }
 
 
+def missing_before(con: duckdb.DuckDBPyConnection, span: Period) -> list[tuple[date, str]]:
+    """The days of `span`, earlier than what is reported, that counting sources did not bring, with the source.
+
+    By what each declares, from its first day on.
+    """
+    days = {"first_date": span.first_date, "last_date": span.last_date}
+    answers = {name: measure(con, name, **days) for name in ("files", "file_days", "source_days")}
+    found = []
+    for declared in measure(con, "sources"):
+        if declared["role"] != "count" or declared["begin_date"] is None:
+            continue
+        mine = {key: [row for row in rows if row["source"] == declared["source"]] for key, rows in answers.items()}
+        came = _came(declared, span, mine)
+        found += [
+            (day, declared["source"])
+            for day in _expected(declared["expect"], span)
+            if day >= declared["begin_date"] and day not in came
+        ]
+    return sorted(found)
+
+
 def _expected(expect: str, period: Period) -> list[date]:
     if expect == "daily":
         return period.days
@@ -193,12 +214,17 @@ def model_completeness(stored: dict[str, Any]) -> Completeness:
 def missing_days(stored: dict[str, Any]) -> tuple[str, ...]:
     """`2026-11-18 (m365)` for each day that a counting source was expected to bring and did not, by day."""
     found = [
-        (day, source["source"])
+        (parse_day(day), source["source"])
         for source in stored["sources"]
         if source["role"] == "count"
         for day in source["missing_dates"]
     ]
-    return tuple(f"{day} ({source})" for day, source in sorted(found))
+    return tuple(missing_name(day, source) for day, source in sorted(found))
+
+
+def missing_name(day: date, source: str) -> str:
+    """How a day that a source did not bring is called."""
+    return f"{day} ({source})"
 
 
 def _model_source(item: dict[str, Any]) -> SourceCompleteness:

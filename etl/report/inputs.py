@@ -29,7 +29,7 @@ from etl.errors import NotFound
 from etl.insights.policy import Policy, load_policy, parse_policy
 from etl.measures import measure, prepare, text
 from etl.periods import Period
-from etl.report.completeness import completeness_of, evidence_basis
+from etl.report.completeness import completeness_of, evidence_basis, missing_before
 from etl.settings import Settings
 
 HISTORY_DAYS = 91
@@ -192,6 +192,9 @@ def _collect_history(con: duckdb.DuckDBPyConnection, period: Period) -> None:
     ):
         answer = con.sql(text(question), params=params)  # noqa: F841  the SQL below reads it by its name
         con.execute(sql("history_add_days" if kind in ("day", "data") else "history_add_spans"), {"kind": kind})
+    missing = missing_before(con, Period(days["first_date"], before, "range"))
+    con.execute(sql("history_missing"), {"days": [day for day, _ in missing], "sources": [name for _, name in missing]})
+    con.execute(sql("history_no_data"))
 
 
 def earlier_periods(period: Period) -> list[Period]:

@@ -164,7 +164,8 @@ class Insight(Part):
     upper: float | None = None
     provisional: bool = False
     missing: tuple[str, ...] = ()
-    """Days (and sources) that never came and that no bound covers: `2026-11-18 (m365)`."""
+    """Days (and sources) that never came and that no bound covers: `2026-11-18 (m365)`; those of earlier weeks too,
+    where the rule rests on them."""
     cut: tuple[str, ...] = ()
     """Files suspected cut short; no bound covers what they left out."""
     days: tuple[DayShare, ...] = ()

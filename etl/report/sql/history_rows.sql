@@ -1,6 +1,7 @@
 -- Where the earlier sums of an edition are collected before they are written: one row a sum, told apart by kind.
 --   day      messages of a day (first_date), direction, connector, TLS version: 91 days before the period
 --   data     a day for which a counting source brought data
+--   missing  a day that a counting source did not bring, though it was expected to
 --   period   messages of an earlier period (first_date to last_date), direction, connector, TLS version, cipher
 --   told     a connector's type and forced TLS, from first_date to last_date
 --   life     first and last data date of a connector before the period

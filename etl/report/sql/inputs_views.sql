@@ -50,7 +50,7 @@ where len(getvariable('visible')) > 0 and not list_contains(getvariable('visible
 delete from history
 where
     len(getvariable('visible')) > 0
-    and kind <> 'data'
+    and kind not in ('data', 'missing')
     and (connector is null or not list_contains(getvariable('visible'), connector));
 
 create or replace view mail_flow as
