@@ -1,7 +1,5 @@
-"use strict";
-// The connector report's controls. No network, no strings run as code; everything from the data goes in as text.
+// The connector report's controls. It stands in one script behind tables.js, and uses its functions.
 (function () {
-  const $ = (id) => document.getElementById(id);
   const source = $("data");
   const table = $("details");
   if (!source || !table) return;
@@ -11,7 +9,6 @@
   const THIN = "\u202f";
   const PAGE = 40;
   const PRINTED = 2000;
-  const FILTERED = 20;
   const DAY = 86400000;
   const first = data.days[0].iso;
   const last = data.days[data.days.length - 1].iso;
@@ -24,7 +21,6 @@
 
   const group = (n) => String(n).replace(/\B(?=(\d{3})+$)/g, THIN);
   const cell = (n) => (n ? group(n) : NONE);
-  const fill = (text, a, b, c) => text.replace("{a}", a).replace("{b}", b).replace("{c}", c);
   const sum = (numbers) => numbers.reduce((a, b) => a + b, 0);
   const counts = (row) => row.slice(2);
   const day = (row) => data.days[row[0]];
@@ -56,15 +52,6 @@
     const known = numbers.map((n, i) => (i === unknown ? 0 : n));
     const parts = tenths(known);
     return numbers.map((n, i) => (i === unknown ? cell(n) : percent(n, parts[i], sum(known))));
-  }
-
-  function make(tag, attributes, text) {
-    const space = "http://www.w3.org/2000/svg";
-    const svg = ["svg", "g", "rect", "text", "line", "defs", "pattern"].includes(tag);
-    const element = svg ? document.createElementNS(space, tag) : document.createElement(tag);
-    for (const key in attributes || {}) element.setAttribute(key, attributes[key]);
-    if (text !== undefined) element.textContent = text;
-    return element;
   }
 
   // What is chosen. The whole name of a connector means that one, part of a name all that have it.
@@ -328,7 +315,6 @@
     bar.addEventListener("focus", show);
     bar.addEventListener("mouseleave", hide);
     bar.addEventListener("blur", hide);
-    bar.addEventListener("keydown", (event) => { if (event.key === "Escape") hide(); });
   }
 
   // CSV: quotes doubled, and no cell that a spreadsheet would run.
@@ -386,7 +372,7 @@
     if (parts.get("view") === "tls") next.view = "tls";
     if (parts.get("unit") === "share") next.unit = "share";
     const sort = Number(parts.get("sort"));
-    if (parts.get("sort") && sort >= 0 && sort < columns.length) next.sort = sort;
+    if (parts.get("sort") && columns[sort] !== undefined) next.sort = sort;
     if (parts.get("down") === "-1") next.down = -1;
     if (next.from > next.to) [next.from, next.to] = [next.to, next.from];
     state = next;
@@ -436,61 +422,12 @@
     }
   }
 
-  // A connector's section opens when somebody is sent there.
-  function reveal() {
-    const found = location.hash.length > 1 && $(location.hash.slice(1)); // the page's ids are plain letters
-    const closed = found && found.closest("details:not([open])");
-    if (closed) closed.open = true;
-    if (closed) found.scrollIntoView();
-  }
-
-  // On paper: every section open, the chosen rows together.
+  // On paper the chosen rows stand together.
   function printing(on) {
-    document.querySelectorAll("details").forEach((section) => {
-      if (on && !section.open) { section.open = true; section.dataset.was = "closed"; }
-      if (!on && section.dataset.was) { section.open = false; delete section.dataset.was; }
-    });
+    openForPaper(on);
     size = on ? PRINTED : PAGE;
     if (on) at = 0;
     fillTable();
-  }
-
-  // Other tables: a button in each head sorts, a field above leaves only rows with some text.
-  function sortable(own) {
-    const rows = [...own.tBodies[0].rows];
-    const read = (row, n) => {
-      const box = row.cells[n];
-      const number = box.dataset.v;
-      return number === undefined ? box.textContent.toLowerCase() : /^\d+$/.test(number) ? Number(number) : number;
-    };
-    [...own.tHead.rows[0].cells].forEach((head, n) => {
-      const button = make("button", { type: "button", title: fill(W.sort, head.textContent) }, head.textContent);
-      head.textContent = "";
-      head.append(button);
-      button.addEventListener("click", () => {
-        const up = head.getAttribute("aria-sort") === "descending";
-        [...own.tHead.rows[0].cells].forEach((other) => other.removeAttribute("aria-sort"));
-        head.setAttribute("aria-sort", up ? "ascending" : "descending");
-        rows.sort((a, b) => {
-          const x = read(a, n);
-          const y = read(b, n);
-          return (x < y ? -1 : x > y ? 1 : 0) * (up ? 1 : -1);
-        });
-        own.tBodies[0].append(...rows);
-      });
-    });
-    if (rows.length > FILTERED) filter(own.parentNode, rows, W.filter);
-  }
-
-  function filter(above, things, words) {
-    const label = make("label", { class: "field filter" }, words);
-    const input = make("input", { type: "search" });
-    label.append(input);
-    above.before(label);
-    input.addEventListener("input", () => {
-      const wanted = input.value.toLowerCase();
-      things.forEach((thing) => { thing.hidden = !thing.firstElementChild.textContent.toLowerCase().includes(wanted); });
-    });
   }
 
   function start() {
@@ -533,12 +470,13 @@
     addEventListener("hashchange", () => { if (restore()) refresh(); else reveal(); });
     addEventListener("beforeprint", () => printing(true));
     addEventListener("afterprint", () => printing(false));
+    addEventListener("keydown", (event) => { if (event.key === "Escape") $("c-tip").hidden = true; });
     let width = innerWidth;
     addEventListener("resize", () => { if (innerWidth !== width) { width = innerWidth; draw(); } });
     heads();
-    document.querySelectorAll("table.sortable").forEach(sortable);
+    document.querySelectorAll("table.sortable").forEach((own) => sortable(own, W));
     const sections = [...document.querySelectorAll("details.half")];
-    if (sections.length > FILTERED) filter(sections[0], sections, W.filterSections);
+    if (sections.length) filter(sections[0], sections, W.filterSections);
     if (restore()) $("explore").scrollIntoView();
     refresh();
     reveal();

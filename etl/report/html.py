@@ -35,7 +35,7 @@ def render(model: ReportModel) -> bytes:
     """The report of `model` as one HTML file, UTF-8."""
     page = view.build(model, view.SCREEN)
     css = templates.asset("base.css") + templates.asset("screen.css")
-    script = templates.asset("report.js")
+    script = templates.asset("tables.js") + templates.asset("report.js")
     parts: dict[str, Any] = {
         "page": page,
         "wide": drawings.for_page(page, charts.WIDE, tooltips=True),

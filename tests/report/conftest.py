@@ -77,32 +77,56 @@ def sample(tmp_path_factory: pytest.TempPathFactory) -> SamplePage:
 Open = Callable[..., Opened]
 
 
+def _open(browser: Browser, file: Path, *, width: int = 1280, dark: bool = False, script: bool = True, view: str = "",
+          **options: Any) -> tuple[BrowserContext, Opened]:  # fmt: skip
+    context = browser.new_context(
+        viewport={"width": width, "height": 900}, color_scheme="dark" if dark else "light",
+        java_script_enabled=script, accept_downloads=True, **options,
+    )  # fmt: skip
+    context.set_default_timeout(30_000)
+    found = Opened(context.new_page())
+    found.page.on("console", lambda message: found.complaints.append(message.text))
+    found.page.on("pageerror", lambda error: found.complaints.append(str(error)))
+    found.page.on("dialog", lambda dialog: found.complaints.append(f"dialog {dialog.message}"))
+    found.page.on("request", lambda request: found.requests.append(request.url))
+    found.page.goto(file.as_uri() + view)
+    return context, found
+
+
+def _closed(context: BrowserContext, found: Opened) -> None:
+    context.close()
+    assert found.complaints == []
+    assert [url[:60] for url in found.requests if not url.startswith(("file:", "data:font/woff2", "blob:"))] == []
+
+
 @pytest.fixture
 def open_page(browser: Browser) -> Iterator[Open]:
     """Opens a file in a window of its own; what the page complains of is kept, and must be nothing at the end."""
     contexts: list[tuple[BrowserContext, Opened]] = []
 
-    def opened(file: Path, *, width: int = 1280, dark: bool = False, script: bool = True, view: str = "",
-               **options: Any) -> Opened:  # fmt: skip
-        context = browser.new_context(
-            viewport={"width": width, "height": 900}, color_scheme="dark" if dark else "light",
-            java_script_enabled=script, accept_downloads=True, **options,
-        )  # fmt: skip
-        context.set_default_timeout(15_000)
-        found = Opened(context.new_page())
-        found.page.on("console", lambda message: found.complaints.append(message.text))
-        found.page.on("pageerror", lambda error: found.complaints.append(str(error)))
-        found.page.on("dialog", lambda dialog: found.complaints.append(f"dialog {dialog.message}"))
-        found.page.on("request", lambda request: found.requests.append(request.url))
-        contexts.append((context, found))
-        found.page.goto(file.as_uri() + view)
-        return found
+    def opened(file: Path, **options: Any) -> Opened:
+        contexts.append(_open(browser, file, **options))
+        return contexts[-1][1]
 
     yield opened
     for context, found in contexts:
-        context.close()
-        assert found.complaints == []
-        assert [url[:60] for url in found.requests if not url.startswith(("file:", "data:font/woff2", "blob:"))] == []
+        _closed(context, found)
+
+
+@pytest.fixture(scope="module")
+def _sample_tab(browser: Browser, sample: SamplePage) -> Iterator[Page]:
+    context, found = _open(browser, sample.file)
+    yield found.page
+    _closed(context, found)
+
+
+@pytest.fixture
+def page(_sample_tab: Page) -> Page:
+    """The sample week's report at 1280 pixels, its controls as at first: one window for a module's tests."""
+    _sample_tab.mouse.move(0, 0)
+    _sample_tab.click("#c-reset")
+    _sample_tab.evaluate("scrollTo(0, 0)")
+    return _sample_tab
 
 
 @pytest.fixture(scope="session")
