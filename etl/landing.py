@@ -21,6 +21,7 @@ from etl import evidence, formats, periods, storage
 from etl.errors import ExportVanished, UsageInvalid
 from etl.formats import text
 from etl.formats.base import Sample
+from etl.masking import printable
 from etl.settings import Settings, Source
 
 CHUNK = 1 << 20
@@ -96,8 +97,8 @@ def collect(
     still = _still_written([path for _, path in offered])
     for owner, path in offered:
         if path in still:
-            reason = f"{path.name} was written to just now; the next run takes it"
-            collected.files.append(LandedFile(owner.name, path.name, "growing", reason=reason))
+            reason = f"{_name(path)} was written to just now; the next run takes it"
+            collected.files.append(LandedFile(owner.name, _name(path), "growing", reason=reason))
         else:
             collected.files.append(_land_or_leave(settings, owner, path))
     if data_date and not files:
@@ -129,12 +130,12 @@ def _handed_in(
     """The files handed in, each with its source; of those that are not there or fit none, `collected` says so."""
     for path in files:
         if not path.is_file():
-            collected.files.append(LandedFile("", path.name, "vanished", reason="there is no such file"))
+            collected.files.append(LandedFile("", _name(path), "vanished", reason="there is no such file"))
             continue
         try:
             yield _source_for(settings, sources, path), path
         except UsageInvalid as error:
-            collected.files.append(LandedFile("", path.name, "unreadable", reason=str(error)))
+            collected.files.append(LandedFile("", _name(path), "unreadable", reason=str(error)))
 
 
 def _still_written(paths: Sequence[Path]) -> set[Path]:
@@ -162,14 +163,21 @@ def _source_for(settings: Settings, sources: Sequence[Source], path: Path) -> So
     named = [source for source in sources if source.pattern != "*" and name_pattern(source).match(path.name)]
     if len(named) == 1:
         return named[0]
-    found = formats.recognise(Sample(path.name, text.head(path)))
+    found = formats.recognise(Sample(_name(path), text.head(path)))
     fitting = [source for source in (named or sources) if source.format == found]
     if len(fitting) == 1:
         return fitting[0]
     listed = ", ".join(item.name for item in settings.sources) or "none configured"
     raise UsageInvalid(
-        f"{path.name} fits {len(fitting) or len(named) or 'no'} source(s)", f"one of {listed}", "name it with --source"
+        f"{_name(path)} fits {len(fitting) or len(named) or 'no'} source(s)",
+        f"one of {listed}",
+        "name it with --source",
     )
+
+
+def _name(path: Path) -> str:
+    """A file's name as receipts and messages tell it."""
+    return printable(path.name)
 
 
 def _land_or_leave(settings: Settings, source: Source, path: Path) -> LandedFile:
@@ -177,12 +185,12 @@ def _land_or_leave(settings: Settings, source: Source, path: Path) -> LandedFile
         return land(settings, source, path)
     except ExportVanished as error:
         result: Result = "growing" if path.exists() else "vanished"
-        return LandedFile(source.name, path.name, result, reason=str(error))
+        return LandedFile(source.name, _name(path), result, reason=str(error))
     except OSError as error:
         if error.filename is None or Path(error.filename) != path:
             raise
         reason = f"{error.strerror}: give the job a file that it can read"
-        return LandedFile(source.name, path.name, "unreadable", reason=reason)
+        return LandedFile(source.name, _name(path), "unreadable", reason=reason)
 
 
 def land(settings: Settings, source: Source, path: Path) -> LandedFile:
@@ -192,12 +200,12 @@ def land(settings: Settings, source: Source, path: Path) -> LandedFile:
         before = path.stat()
         if before.st_size > settings.limits.file_size:
             reason = f"{before.st_size:,} bytes; [limits] file_size allows {settings.limits.file_size:,}"
-            return LandedFile(source.name, path.name, "too large", reason=reason)
+            return LandedFile(source.name, _name(path), "too large", reason=reason)
         with storage.lock(root, f"land-{source.name}"):
             return _land_locked(settings, source, path, before)
     except FileNotFoundError as error:
         if Path(str(error.filename or "")) == path:
-            raise ExportVanished(f"{path.name} went away while it was read", "", "the next run looks again") from None
+            raise ExportVanished(f"{_name(path)} went away while it was read", "", "the next run looks again") from None
         raise
 
 
@@ -209,7 +217,7 @@ def _land_locked(settings: Settings, source: Source, path: Path, before: os.stat
         sha256, size, prefixes = _copy(path, copy, marks)
         after = path.stat()
         if (after.st_size, after.st_mtime_ns) != (before.st_size, before.st_mtime_ns) or size != after.st_size:
-            raise ExportVanished(f"{path.name} changed while it was read", "", "the next run takes it")
+            raise ExportVanished(f"{_name(path)} changed while it was read", "", "the next run takes it")
         first = known.get(sha256)
         if first is None:
             for shorter, longer in _growth(known, prefixes, sha256, size, copy):
@@ -225,7 +233,7 @@ def _land_locked(settings: Settings, source: Source, path: Path, before: os.stat
             storage.adopt(copy, folder / sha256)
     receipt = evidence.Receipt(
         source.name,
-        path.name,
+        _name(path),
         size,
         sha256,
         periods.now(),
@@ -235,11 +243,11 @@ def _land_locked(settings: Settings, source: Source, path: Path, before: os.stat
     seen = evidence.receipts_folder(settings, source.name) / sha256
     if first is None:
         storage.append_numbered(seen, receipt.as_json())
-        return LandedFile(source.name, path.name, "landed", sha256)
-    if first.receipt.name != path.name:
+        return LandedFile(source.name, _name(path), "landed", sha256)
+    if first.receipt.name != _name(path):
         _note_again(seen, receipt)
-        return LandedFile(source.name, path.name, "again", sha256, duplicate_of=first.receipt.name)
-    return LandedFile(source.name, path.name, "again", sha256)
+        return LandedFile(source.name, _name(path), "again", sha256, duplicate_of=first.receipt.name)
+    return LandedFile(source.name, _name(path), "again", sha256)
 
 
 def _note_again(seen: Path, receipt: evidence.Receipt) -> None:

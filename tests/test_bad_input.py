@@ -6,6 +6,7 @@ import csv
 import gzip
 import io
 import json
+import os
 import resource
 import subprocess
 import sys
@@ -253,6 +254,19 @@ def test_a_growing_file_is_taken_at_the_next_run(folder: Path) -> None:
     again = ingest(folder, {})
     assert again["code"] == 0
     assert messages(folder) == path.read_bytes().count(b"\n") - 1
+
+
+def test_a_file_may_have_any_name(folder: Path) -> None:
+    """Names that are no UTF-8, break a line, or would move a terminal's cursor."""
+    for number, name in enumerate((b"\xff.csv", b"a\nb", b"\x1b[2J", "Å\u202e".encode())):
+        path = folder / "exports" / os.fsdecode(b"connector-2026-11-16" + name)
+        path.write_bytes(export([row(number)]))
+    said = ingest(folder, {})
+    assert (said["code"], {item["state"] for item in said["files"].values()}) == (0, {"counted"})
+    names = ["\\udcff.csv", "\\x1b[2J", "a\\nb", "Å\\u202e"]
+    assert sorted(said["files"]) == [f"connector-2026-11-16{name}" for name in names]
+    assert messages(folder) == 4
+    assert "\x1b" not in run(folder, "ingest").stdout
 
 
 VANISHING = """

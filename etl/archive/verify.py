@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -19,6 +19,7 @@ from etl import storage
 from etl.archive import about, bag, ledger
 from etl.archive.ledger import Entry
 from etl.errors import UsageInvalid
+from etl.masking import printable
 
 Kind = Literal["altered", "missing", "extra", "reordered", "cut-off", "not-in-ledger"]
 
@@ -45,13 +46,14 @@ def verify(archive_path: Path, head: str | None = None) -> list[Finding]:
     found = [*chain.findings(), *_bags(archive_path, chain), *_strays(archive_path, chain)]
     if head is not None:
         found += _against_head(chain, head)
-    return sorted(set(found), key=lambda found: (found.number, found.kind != "cut-off", found.path, found.kind))
+    told = {replace(item, path=printable(item.path), message=printable(item.message)) for item in found}
+    return sorted(told, key=lambda found: (found.number, found.kind != "cut-off", found.path, found.kind))
 
 
 def checked_head(archive_path: Path) -> tuple[int, str | None]:
     """How many ledger files there are, and the hash of the last."""
     paths = list(ledger.files(archive_path).values())
-    return len(paths), ledger.entry_hash(paths[-1].read_bytes()) if paths else None
+    return len(paths), ledger.entry_hash(_bytes(paths[-1])) if paths else None
 
 
 class _Chain:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 from collections.abc import Callable
 from dataclasses import replace
@@ -217,6 +218,13 @@ def test_an_old_head_shows_that_everything_was_written_anew(
 def test_what_is_no_head_is_refused(archive: Path, head: str) -> None:
     with pytest.raises(UsageInvalid, match="no ledger head"):
         verify(archive, head)
+
+
+def test_names_are_shown_so_that_no_terminal_acts_on_them(archive: Path) -> None:
+    for name in (b"a\nb", b"\x1b[2J", b"\xff", "Ä\u202e".encode()):
+        (archive / "2026/W47/e1/data" / os.fsdecode(name)).write_bytes(b"")
+    found = [finding.path.rpartition("/")[2] for finding in verify(archive)]
+    assert found == ["\\udcff", "\\x1b[2J", "a\\nb", "Ä\\u202e"]
 
 
 def test_findings_name_period_and_edition(archive: Path) -> None:
