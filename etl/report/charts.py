@@ -38,6 +38,8 @@ class Segment:
     end: float
     label: str
     words: str
+    name: str = ""
+    """The version in the reader's language."""
 
 
 @dataclass(frozen=True)

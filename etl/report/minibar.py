@@ -9,7 +9,8 @@ from etl.report import palette, svg
 from etl.report.charts import WIDE, Segment
 
 HEIGHT = 16
-_LABEL = 40
+_LABEL, _NAMED = 40, 100
+"""Pixels that a piece needs to hold its share, and to hold its name too."""
 
 
 def draw(segments: Sequence[Segment], ident: str, alternative: str, *, tooltips: bool, width: int = WIDE) -> str:
@@ -32,9 +33,10 @@ def _piece(piece: Segment, ident: str, whole: int, tooltips: bool) -> str:
     fill = f"url(#{ident}-hatch)" if piece.version == "No TLS" else palette.VERSION_COLORS[piece.version]
     words = f"<title>{escape(piece.words)}</title>" if tooltips else ""
     drawn = f'<rect x="{x:.1f}" width="{max(width - 0.8, 0.6):.1f}" height="{HEIGHT}" fill="{fill}">{words}</rect>'
+    label = f"{piece.name} {piece.label}" if width > _NAMED else piece.label
     if width > _LABEL:
         drawn += (
             f'<text x="{x + width / 2:.1f}" y="11.6" text-anchor="middle" font-family="\'Source Sans 3\'" '
-            f'font-size="9.5" font-weight="600" fill="{palette.INK_ON[piece.version]}">{escape(piece.label)}</text>'
+            f'font-size="9.5" font-weight="600" fill="{palette.INK_ON[piece.version]}">{escape(label)}</text>'
         )
     return drawn

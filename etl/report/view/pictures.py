@@ -30,12 +30,15 @@ def segments(lang: Language, versions: dict[str, int], name: str = "") -> tuple[
         if not n:
             continue
         label = lang.tenth(n, tenths[version])
+        title = wording.version_name(lang, version)
         words = lang._(
-            "{version}: {n} of {total} messages, {share}", version=wording.version_name(lang, version),
+            "{version}: {n} of {total} messages, {share}", version=title,
             n=lang.number(n), total=lang.number(whole), share=lang.ratio(n, whole),
         )  # fmt: skip
         prefix = f"{name} · " if name else ""
-        pieces.append(Segment(version, reached / whole, (reached + n) / whole, f"{label}\u202f%", prefix + words))
+        pieces.append(
+            Segment(version, reached / whole, (reached + n) / whole, f"{label}\u202f%", prefix + words, title)
+        )
         reached += n
     return tuple(pieces)
 
