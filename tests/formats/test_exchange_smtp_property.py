@@ -109,7 +109,7 @@ def _holds(data: st.DataObject) -> None:
     assert (found, told) == (messages, recipients)
 
 
-QUICK = settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck), print_blob=True)
+QUICK = settings(max_examples=8, deadline=None, suppress_health_check=list(HealthCheck), print_blob=True)
 
 
 @QUICK

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import gzip
+import hashlib
 import json
 from collections.abc import Mapping
 from pathlib import Path
@@ -113,9 +114,7 @@ FLAT = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize(
-    ("quirk", "expected"),
-    [
+QUIRKS: list[tuple[dict[str, Any], dict[tuple[str, ...], int]]] = [
         (report(FLAT), {("contoso.example", "no-policy-found", "success"): 12}),
         ({key: value for key, value in report().items() if key != "policies"} | FLAT,
          {("contoso.example", "no-policy-found", "success"): 12}),
@@ -134,35 +133,43 @@ FLAT = {
          {("contoso.example", "sts", "success"): 4}),
         (report({"policy": {"policy-type": "STS"}, "summary": {"total-successful-session-count": 6}}),
          {("named.example", "sts", "success"): 6}),
-    ],
-    ids=["flat policy", "flat report", "no list", "texts", "rest untold", "one detail", "unknown word", "no details",
-         "u-label", "underscores", "domain in the name"],
-)  # fmt: skip
-def test_quirks_of_senders(tmp_path: Path, quirk: dict[str, Any], expected: dict[tuple[str, ...], int]) -> None:
-    if expected.keys() & {("named.example", "sts", "success")}:
-        name = "company-x.example!named.example!1733184000!1733270399!001.json"
-    else:
-        name = "report.json"
-    assert told(tmp_path, {name: written(quirk)}, "policy_domain", "policy_type", "result_type") == expected
+]  # fmt: skip
 
 
-@pytest.mark.parametrize(
-    ("start", "end", "day", "several"),
-    [
-        ("2024-12-03T00:00:00Z", "2024-12-04T00:00:00Z", "2024-12-03", 0),
-        ("2024-12-03T00:00:00+03:00", "2024-12-03T23:59:59+03:00", "2024-12-03", 0),
-        ("2024-12-03 00:00:00", "2024-12-03 23:59:59", "2024-12-03", 0),
-        (1733184000, 1733270399, "2024-12-03", 0),
-        ("2024-12-01T00:00:00Z", "2024-12-07T23:59:59Z", "2024-12-01", 1),
-        ("2024-12-03T00:00:00Z", None, "2024-12-03", 0),
-    ],
-)
-def test_a_report_is_of_the_day_it_begins(tmp_path: Path, start: Any, end: Any, day: str, several: int) -> None:
+def test_quirks_of_senders(tmp_path: Path) -> None:
+    """Type, domain and sums beside their objects, no list, texts for numbers, failures untold, no details, and more."""
+    files, expected = {}, {}
+    for number, (quirk, results) in enumerate(QUIRKS):
+        reporter = {key: f"Reporter {number}" for key in ("organization-name", "organization_name") if key in quirk}
+        named = (
+            {"company-x.example!named.example!1733184000!1733270399!001.json"} if number == len(QUIRKS) - 1 else set()
+        )
+        files[next(iter(named), f"report-{number}.json")] = written(quirk | reporter)
+        expected |= {(f"Reporter {number}", *key): count for key, count in results.items()}
+    assert told(tmp_path, files, "reporting_org", "policy_domain", "policy_type", "result_type") == expected
+
+
+SPANS: list[tuple[Any, Any, str, int]] = [
+    ("2024-12-03T00:00:00Z", "2024-12-04T00:00:00Z", "2024-12-03", 0),
+    ("2024-12-03T00:00:00+03:00", "2024-12-03T23:59:59+03:00", "2024-12-03", 0),
+    ("2024-12-03 00:00:00", "2024-12-03 23:59:59", "2024-12-03", 0),
+    (1733184000, 1733270399, "2024-12-03", 0),
+    ("2024-12-01T00:00:00Z", "2024-12-07T23:59:59Z", "2024-12-01", 1),
+    ("2024-12-03T00:00:00Z", None, "2024-12-03", 0),
+]
+
+
+def test_a_report_is_of_the_day_it_begins(tmp_path: Path) -> None:
     settings = site(tmp_path, "tls_rpt", report_zone="America/New_York")
-    spanned = report(**{"date-range": {"start-datetime": start, "end-datetime": end}})
-    (counts,) = take(settings, {"report.json": written(spanned)})
-    assert sessions(settings, "data_date") == {(day,): 5326}
-    assert counts.notes == {"several_days": several}
+    told_as = [
+        report(**{"organization-name": str(n), "date-range": {"start-datetime": start, "end-datetime": end}})
+        for n, (start, end, _, _) in enumerate(SPANS)
+    ]
+    (counts,) = take(settings, {"reports.json": written(*told_as)})
+    assert sessions(settings, "reporting_org", "data_date") == {
+        (str(n), day): 5326 for n, (_, _, day, _) in enumerate(SPANS)
+    }
+    assert counts.notes == {"several_days": sum(several for *_, several in SPANS)}
 
 
 def test_a_span_stays_known(tmp_path: Path) -> None:
@@ -216,26 +223,29 @@ def test_the_mail_as_it_came_is_read_too(tmp_path: Path) -> None:
     assert told(tmp_path, {"1.eml": packed, "2.eml": plain}, "result_type")[("success",)] == 2 * 5326 + 10
 
 
-@pytest.mark.parametrize(
-    ("content", "reason"),
-    [
-        (written(FULL)[:-40], "can't be read"),
-        (b'{"organization-name": "p@contoso.example", "policies": [', "can't be read"),
-        (b'{"some": "other"}', "JSON, but no report"),
-        (b"[]", "No report"),
-        (b"[" * 100_000, "can't be read"),
-        (b"nothing to see for p@contoso.example\n", "the first line is 'nothing to see for"),
-        (gzip.compress(written(FULL))[:-9], "ends before its end mark"),
-        (mail(gzip.compress(written(FULL))[:-20]), "The attachment ends early"),
-        (mail(b"no report"), "No report"),
-        (b'{"organization-name": "\\ud800", "policies": [{}]}', ""),
-    ],
-)  # fmt: skip
-def test_what_is_none_is_quarantined_and_says_why(tmp_path: Path, content: bytes, reason: str) -> None:
+BROKEN = [
+    (written(FULL)[:-40], "can't be read"),
+    (b'{"organization-name": "p@contoso.example", "policies": [', "can't be read"),
+    (b'{"some": "other"}', "JSON, but no report"),
+    (b"[]", "No report"),
+    (b"[" * 100_000, "can't be read"),
+    (b"nothing to see for p@contoso.example\n", "the first line is 'nothing to see for"),
+    (gzip.compress(written(FULL))[:-9], "ends before its end mark"),
+    (mail(gzip.compress(written(FULL))[:-20]), "The attachment ends early"),
+    (mail(b"no report"), "No report"),
+    (b'{"organization-name": "\\ud800", "policies": [{}]}', ""),
+]
+
+
+def test_what_is_none_is_quarantined_and_says_why(tmp_path: Path) -> None:
     settings = site(tmp_path, "tls_rpt")
-    found = {item.state: item for item in take(settings, {"bad.json": content, "good.json": written(FULL)})}
-    assert reason in str(found["quarantined"].reason)
-    assert "p@contoso" not in str(found["quarantined"].reason)
+    files = {f"bad-{number}.json": content for number, (content, _) in enumerate(BROKEN)}
+    found = {item.sha256: item for item in take(settings, files | {"good.json": written(FULL)})}
+    for content, reason in BROKEN:
+        item = found[hashlib.sha256(content).hexdigest()]
+        assert item.state == "quarantined"
+        assert reason in str(item.reason)
+        assert "p@contoso" not in str(item.reason)
     assert sessions(settings, "policy_domain")[("other.example",)] == 10
 
 
