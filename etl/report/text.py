@@ -1,4 +1,4 @@
-"""The mail's text part: as good as the HTML, for a terminal, a phone or a ticket; lines of at most 72 characters."""
+"""The mail's text part: as good as the HTML, for a terminal, a phone or a ticket; lines of at most 76 characters."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from etl.report.view.findings import InsightView
 from etl.report.view.page import Page
 from etl.report.view.tables import UsageRow
 
-WIDTH = 72
+WIDTH = 76
 COUNT, UNKNOWN = 12, 10
 """Columns for messages and for unknown ones: ten million with its spaces fits."""
 Groups = Sequence[tuple[str, Sequence[InsightView], str]]
