@@ -192,10 +192,7 @@ def test_exactly_the_days_of_both_changes_in_every_zone(
         "Asia/Kolkata": ("2026-03-29", "2026-10-25"),
         "Pacific/Auckland": ("2026-04-05", "2026-09-27"),
     }
-    made = LocalAirflow(tmp_path / "run", tmp_path / "run" / "config.toml", quiet_hours=-48)
-    made.config.parent.mkdir()
-    (made.config.parent / "exports").mkdir()
-    write_config(made.config, made.smtp_port)
+    made = lay_out(tmp_path / "run", (), quiet_hours=-48)
     text = made.config.read_text(encoding="utf-8").replace('"Europe/Stockholm"', f'"{zone}"')
     made.config.write_text(text, encoding="utf-8")
     with_database(made, airflow_folder).sessions.watch()

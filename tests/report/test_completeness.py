@@ -111,10 +111,8 @@ def test_a_week_is_settled_when_evidence_reaches_its_lateness(settings: Settings
 
 def test_a_quiet_week_and_one_without_data_say_so_first(built: Path, tmp_path: Path) -> None:
     settings = site(built)
-    mail, quiet, silent = (page_one(settings, period, tmp_path) for period in (WEEK, QUIET, SILENT))
-    subjects = [shown["subject"] for shown in (mail, quiet, silent)]
-    assert len(set(subjects)) == 3
-    firsts = {place: [shown[place][:400] for shown in (mail, quiet, silent)] for place in ("html", "pdf", "mail")}
-    assert all(len(set(texts)) == 3 for texts in firsts.values())
+    quiet, silent = (page_one(settings, period, tmp_path) for period in (QUIET, SILENT))
+    assert "No mail seen, all data came" in quiet["subject"]
     assert "No mail data came" in silent["subject"]
-    assert "data" not in quiet["subject"]
+    for place in ("html", "pdf", "mail"):
+        assert quiet[place][:300] != silent[place][:300], place
