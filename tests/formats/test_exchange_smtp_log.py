@@ -109,6 +109,19 @@ def test_logs_that_leave_answers_out(tmp_path: Path) -> None:
     }  # fmt: skip
 
 
+def test_old_builds_tell_a_message_by_its_message_id_alone(tmp_path: Path) -> None:
+    session = Session()
+    session.mail(
+        "a@fabrikam.example", "p@contoso.example", end="250 2.6.0 <1@fabrikam.example> Queued mail for delivery"
+    )
+    session.mail(
+        "a@fabrikam.example", "q@contoso.example", end="250 2.6.0 <1@fabrikam.example> Queued mail for delivery"
+    )
+    settings = site(tmp_path, "exchange_smtp_log")
+    take(settings, {name: text.encode() for name, text in received(session).items()})
+    assert measures(settings, "direction") == {("inbound",): (1, 2, 1000)}
+
+
 def test_sizes_from_size_from_chunks_and_from_the_answer(tmp_path: Path) -> None:
     stated, chunked, answered = Session(), Session("08DD1386C0A80002"), Session("08DD1386C0A80003")
     stated.mail(extra=" SIZE=4711 AUTH=<> BODY=8BITMIME")

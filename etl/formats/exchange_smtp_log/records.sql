@@ -175,7 +175,7 @@ select
     case
         when kind is distinct from 'answer' or not starts_with(said, '250') then null
         when contains(said, '[InternalId=') then hash(split_part(split_part(split_part(said, '[InternalId=', 2), ',', 1), ']', 1))
-        when said like '250 2.6.0 <%' then hash(split_part(split_part(said, '<', 2), '>', 1))
+        when said like '250 2.6.0 <%' then hash(getvariable('hash_key'), split_part(split_part(said, '<', 2), '>', 1))
     end as mail,
     case when kind = 'hop' and contains(words, ' SID=') then hash(split_part(split_part(words, ' SID=', 2), ' ', 1)) end as proxied_session,
     case when kind = 'tls' then split_part(split_part(line, 'TLS protocol ', 2), ' negotiation', 1) end as version_word,
