@@ -40,57 +40,64 @@ class Profile:
     verdicts: dict[str, tuple[Result, str]]
 
 
+def N_(text: str) -> str:  # noqa: N802  gettext's usual mark
+    """Marks a text that is shown translated; the rest are references that are the same in every language."""
+    return text
+
+
+_NIST_CIPHERS = N_("SP 800-52r2 3.1: TLS 1.2; its ciphers are not judged here")
+
 PROFILES = (
     Profile(
-        "rfc9325", "RFC 9325 (BCP 195)", "RFC 9325 sections 3.1.1, 4.1, 4.2", False,
+        "rfc9325", "RFC 9325 (BCP 195)", "RFC 9325 3.1.1, 4.1, 4.2", False,
         {
-            PLAINTEXT: ("not_met", "RFC 9325 judges TLS; mail without TLS has none (opportunistic)"),
-            DEPRECATED_VERSION: ("not_met", "RFC 9325 3.1.1, RFC 8996: SSL 3.0, TLS 1.0 and TLS 1.1 MUST NOT"),
-            DEPRECATED_CIPHER: ("not_met", "RFC 9325 4.1: NULL, RC4 and export ciphers MUST NOT"),
-            WEAK_CIPHER: ("not_met", "RFC 9325 4.1, 4.2: static RSA, (EC)DH, DHE, 3DES and CBC SHOULD NOT"),
-            CURRENT: ("met", "RFC 9325 3.1.1, 4.2: TLS 1.3, or TLS 1.2 with ECDHE and AEAD"),
-            CIPHER_UNKNOWN: ("not_judged", "TLS 1.2, the suite is not told"),
-            UNKNOWN: ("not_judged", "the TLS version is not told"),
+            PLAINTEXT: ("not_met", N_("judges TLS, and there was none")),
+            DEPRECATED_VERSION: ("not_met", "RFC 9325 3.1.1, RFC 8996: MUST NOT"),
+            DEPRECATED_CIPHER: ("not_met", "RFC 9325 4.1: MUST NOT"),
+            WEAK_CIPHER: ("not_met", "RFC 9325 4.1, 4.2: SHOULD NOT"),
+            CURRENT: ("met", "RFC 9325 3.1.1, 4.2"),
+            CIPHER_UNKNOWN: ("not_judged", "RFC 9325 4.1, 4.2"),
+            UNKNOWN: ("not_judged", "RFC 9325 3.1.1"),
         },
     ),
     Profile(
-        "nist-sp-800-52r2", "NIST SP 800-52 Rev. 2", "SP 800-52r2 section 3.1 (versions), as quoted elsewhere", True,
+        "nist-sp-800-52r2", "NIST SP 800-52 Rev. 2", N_("SP 800-52r2 3.1 (versions), as quoted elsewhere"), True,
         {
-            PLAINTEXT: ("not_met", "without TLS"),
-            DEPRECATED_VERSION: ("not_met", "SP 800-52r2 3.1: TLS 1.1 should not, TLS 1.0 and older shall not"),
-            DEPRECATED_CIPHER: ("met", "SP 800-52r2 3.1: TLS 1.2 (ciphers are not judged here)"),
-            WEAK_CIPHER: ("met", "SP 800-52r2 3.1: TLS 1.2 (ciphers are not judged here)"),
-            CURRENT: ("met", "SP 800-52r2 3.1: TLS 1.2 shall, TLS 1.3 should"),
-            CIPHER_UNKNOWN: ("met", "SP 800-52r2 3.1: TLS 1.2 (ciphers are not judged here)"),
-            UNKNOWN: ("not_judged", "the TLS version is not told"),
+            PLAINTEXT: ("not_met", "SP 800-52r2 3.1: shall (TLS 1.2)"),
+            DEPRECATED_VERSION: ("not_met", "SP 800-52r2 3.1: should not (TLS 1.1), shall not (TLS 1.0, SSL)"),
+            DEPRECATED_CIPHER: ("met", _NIST_CIPHERS),
+            WEAK_CIPHER: ("met", _NIST_CIPHERS),
+            CURRENT: ("met", "SP 800-52r2 3.1: shall (TLS 1.2), should (TLS 1.3)"),
+            CIPHER_UNKNOWN: ("met", _NIST_CIPHERS),
+            UNKNOWN: ("not_judged", "SP 800-52r2 3.1"),
         },
     ),
     Profile(
-        "pci-dss-4.0.1", "PCI DSS 4.0.1", "requirement 4.2.1, as quoted elsewhere; it names no version", True,
+        "pci-dss-4.0.1", "PCI DSS 4.0.1", N_("requirement 4.2.1, as quoted elsewhere; it names no version"), True,
         {
-            PLAINTEXT: ("not_met", "4.2.1: strong cryptography in transit"),
-            DEPRECATED_VERSION: ("not_met", "4.2.1: no insecure versions (read as RFC 8996)"),
-            DEPRECATED_CIPHER: ("not_met", "4.2.1: no insecure algorithms (read as RFC 9325 4.1)"),
-            WEAK_CIPHER: ("not_judged", "4.2.1 names no suites"),
-            CURRENT: ("met", "4.2.1: secure versions and configurations"),
-            CIPHER_UNKNOWN: ("not_judged", "TLS 1.2, the suite is not told"),
-            UNKNOWN: ("not_judged", "the TLS version is not told"),
+            PLAINTEXT: ("not_met", N_("4.2.1: strong cryptography in transit")),
+            DEPRECATED_VERSION: ("not_met", N_("4.2.1: no insecure versions (read as RFC 8996)")),
+            DEPRECATED_CIPHER: ("not_met", N_("4.2.1: no insecure algorithms (read as RFC 9325 4.1)")),
+            WEAK_CIPHER: ("not_judged", N_("4.2.1 names no suites")),
+            CURRENT: ("met", N_("4.2.1: secure versions and configurations")),
+            CIPHER_UNKNOWN: ("not_judged", "4.2.1"),
+            UNKNOWN: ("not_judged", "4.2.1"),
         },
     ),
     Profile(
-        "bsi-tr-02102-2", "BSI TR-02102-2", "from the TaSK profile's XML, not from the guideline's own text", True,
+        "bsi-tr-02102-2", "BSI TR-02102-2",
+        N_("from the TaSK profile's XML, not from the guideline's own text"), True,
         {
-            PLAINTEXT: ("not_met", "without TLS"),
-            DEPRECATED_VERSION: ("not_met", "TR-02102-2: TLS 1.2 or TLS 1.3"),
-            DEPRECATED_CIPHER: ("not_met", "TR-02102-2: not among the suites listed"),
-            WEAK_CIPHER: ("not_met", "TR-02102-2: TLS_RSA, 3DES and anonymous suites are not listed"),
-            CURRENT: ("met", "TR-02102-2: TLS 1.2 or 1.3 with (EC)DHE; static (EC)DH until 2026"),
-            CIPHER_UNKNOWN: ("not_judged", "TLS 1.2, the suite is not told"),
-            UNKNOWN: ("not_judged", "the TLS version is not told"),
+            PLAINTEXT: ("not_met", "TR-02102-2: TLS 1.2, TLS 1.3"),
+            DEPRECATED_VERSION: ("not_met", "TR-02102-2: TLS 1.2, TLS 1.3"),
+            DEPRECATED_CIPHER: ("not_met", N_("TR-02102-2: not among the suites listed")),
+            WEAK_CIPHER: ("not_met", N_("TR-02102-2: TLS_RSA, 3DES and anonymous suites are not listed")),
+            CURRENT: ("met", N_("TR-02102-2: TLS 1.2 or 1.3 with (EC)DHE; static (EC)DH until 2026")),
+            CIPHER_UNKNOWN: ("not_judged", "TR-02102-2"),
+            UNKNOWN: ("not_judged", "TR-02102-2"),
         },
     ),
 )  # fmt: skip
-
 
 _BY_ID = {profile.id: profile for profile in PROFILES}
 

@@ -27,7 +27,10 @@ def languages() -> tuple[str, ...]:
 
 
 def words(key: str, **values: object) -> dict[str, str]:
-    """The text `key` per language, its {names} filled with `values`; a value may itself be a text per language."""
+    """The text `key` per language, its {names} filled with `values`; a value may itself be a text per language.
+
+    Names come from exports: what in them does not show, or turns the text around it, is replaced.
+    """
     return {language: _filled(table[key], language, values) for language, table in _texts().items()}
 
 
@@ -62,6 +65,7 @@ def filled(text: str, **values: str) -> str:
 def _filled(text: str, language: str, values: Mapping[str, object]) -> str:
     def value(match: re.Match[str]) -> str:
         found = values.get(match[1], match[0])
-        return str(found[language]) if isinstance(found, dict) else str(found)
+        text = str(found[language]) if isinstance(found, dict) else str(found)
+        return "".join(c if c.isprintable() or c == NARROW else "\ufffd" for c in text)
 
     return re.sub(r"\{(\w+)\}", value, text)

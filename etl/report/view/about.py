@@ -91,8 +91,13 @@ def profiles(lang: Language, model: ReportModel) -> tuple[ProfileView, ...]:
     made = []
     for p in model.profiles:
         hearsay = lang._("told second hand")
-        reference = f"{p.reference} ({hearsay})" if p.second_hand else p.reference
-        verdicts = [f"{_verdict_name(lang, name)} {lang.number(n)}" for name, n in p.verdicts.items() if n]
+        reference = f"{lang._(p.reference)} ({hearsay})" if p.second_hand else lang._(p.reference)
+        verdicts = [
+            f"{_verdict_name(lang, name)} {lang.number(n)}"
+            + (f" ({lang._(p.citations[name])})" if name in p.citations else "")
+            for name, n in p.verdicts.items()
+            if n
+        ]
         made.append(
             ProfileView(
                 title=p.title, reference=reference, met=lang.number(p.met), not_met=lang.number(p.not_met),
