@@ -62,7 +62,7 @@ def page_one(settings: Settings, period: Period, folder: Path) -> dict[str, str]
     pdf.write_bytes(files["report.pdf"])
     page = subprocess.run(["pdftotext", "-l", "1", str(pdf), "-"], capture_output=True, text=True, check=True).stdout
     texts = {
-        "html": re.sub(r"<script.*?</script>|<[^>]+>", " ", files["report.html"].decode(), flags=re.DOTALL),
+        "html": re.sub(r"<(script|style).*?</\1>|<[^>]+>", " ", files["report.html"].decode(), flags=re.DOTALL),
         "pdf": page,
         "mail": files["mail.txt"].decode(),
         "subject": json.loads(files["mail.json"])["subject"],
