@@ -11,9 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from etl import delivery, evidence, periods
-from etl.archive import about, editions, explain, ledger, reproduce, status, verify
-from etl.errors import DeliveryDelayed, UsageInvalid
+from etl import delivery, periods
+from etl.archive import about, editions, explain, ledger, status, verify
 from etl.settings import Settings
 from tests.helpers import bring, export, row, site
 from tests.test_mailcatcher import catcher
@@ -75,37 +74,6 @@ def test_a_late_export_makes_an_edition_that_supersedes(settings: Settings) -> N
     assert json.loads(summary.read_bytes())["messages"] == 110
 
 
-def test_an_edition_is_derived_again_from_its_own_files(settings: Settings) -> None:
-    editions.publish(settings, WEEK, origin="manual", made_at=MADE)
-    bring(settings, {"connector-2026-11-16_late.csv": export([row(300)])})
-    assert reproduce.reproduce(settings, WEEK).same
-    editions.publish(settings, WEEK, origin="manual", made_at=MADE)
-    assert reproduce.reproduce(settings, WEEK, 1).same
-    assert reproduce.reproduce(settings, WEEK, 2).same
-
-
-def test_a_changed_number_is_shown_by_reproduce(settings: Settings) -> None:
-    editions.publish(settings, WEEK, origin="manual", made_at=MADE)
-    entry = ledger.read(settings.storage.archive_path)[0]
-    facts = settings.storage.archive_path / entry.bag / "data" / "facts.csv"
-    facts.parent.chmod(0o750)
-    facts.chmod(0o640)
-    facts.write_bytes(facts.read_bytes().replace(b",30,", b",3,", 1))
-    made = reproduce.reproduce(settings, WEEK)
-    assert not made.same
-    assert [line[0] for line in made.differences] == ["-", "+"]
-    assert [finding.kind for finding in verify.verify(settings.storage.archive_path)] == ["altered"]
-
-
-def test_reproduce_says_since_when_the_bytes_are_gone(settings: Settings) -> None:
-    editions.publish(settings, WEEK, origin="manual", made_at=MADE)
-    for item in evidence.landed(settings, "m365").values():
-        item.path.unlink()
-    made = reproduce.reproduce(settings, WEEK)
-    assert (made.same, len(made.gone)) == (False, 1)
-    assert verify.verify(settings.storage.archive_path) == []
-
-
 def test_explain_names_the_records_behind_a_number(settings: Settings) -> None:
     told = explain.explain(settings, WEEK, {"connector": "Fabrikam partner", "tls_version": "No TLS"}, most=100)
     assert told["messages"] == 30
@@ -140,41 +108,3 @@ def test_each_recipient_gets_one_mail_and_never_two(
         assert made.ledger_hash[:8] in text.get_content().replace(" ", "")
         assert "30.0" in text.get_content()
         assert "@@" not in text.get_content() + html.get_content()
-
-
-def test_a_server_that_is_not_there_leaves_the_mail_open(
-    settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    editions.publish(settings, WEEK, origin="scheduled", made_at=MADE)
-    with catcher(tmp_path) as port:
-        pass
-    with pytest.raises(DeliveryDelayed):
-        delivery.deliver(with_server(settings, port), WEEK)
-    with catcher(tmp_path) as port:
-        monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "tls" / certificates.AUTHORITY))
-        done = delivery.deliver(with_server(settings, port), WEEK)
-    assert [item.state for item in done] == ["accepted", "accepted"]
-    assert len(mails(tmp_path / "mail")) == 2
-
-
-@pytest.mark.parametrize("origin", ["backfill", "manual"])
-def test_what_was_not_scheduled_goes_to_nobody_by_itself(
-    settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, origin: ledger.Origin
-) -> None:
-    editions.publish(settings, WEEK, origin=origin, made_at=MADE)
-    with catcher(tmp_path) as port:
-        monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "tls" / certificates.AUTHORITY))
-        ready = with_server(settings, port)
-        with pytest.raises(UsageInvalid, match="goes to nobody"):
-            delivery.deliver(ready, WEEK)
-        assert mails(tmp_path / "mail") == []
-        delivery.deliver(ready, WEEK, to=["cecilia@contoso.example"])
-    assert [mail["To"] for mail in mails(tmp_path / "mail")] == ["cecilia@contoso.example"]
-
-
-def test_a_dry_run_sends_nothing(settings: Settings, tmp_path: Path) -> None:
-    editions.publish(settings, WEEK, origin="scheduled", made_at=MADE)
-    with catcher(tmp_path) as port:
-        done = delivery.deliver(with_server(settings, port), WEEK, dry_run=True)
-    assert {item.state for item in done} == {"would send"}
-    assert mails(tmp_path / "mail") == []
