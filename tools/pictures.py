@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 import io
 import shutil
+import subprocess
 import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -24,7 +25,7 @@ from playwright.sync_api import Browser, sync_playwright
 from etl import landing, periods
 from etl import settings as settings_module
 from etl.commands.data import bring_up
-from etl.report import build, html
+from etl.report import build, email, html, pdf
 from etl.report.inputs import period_inputs
 from etl.report.model import EditionInfo, ReportModel
 
@@ -46,6 +47,25 @@ class Sample:
     def model(self) -> ReportModel:
         """The report's model, made from the samples' exports."""
         return sample_model(self.folder)
+
+    @cached_property
+    def printed(self) -> Path:
+        """The PDF as a file."""
+        path = self.folder / "report.pdf"
+        path.write_bytes(pdf.render(self.model, {}))
+        return path
+
+    @cached_property
+    def mail(self) -> Path:
+        """The mail's HTML as a file, its charts beside it."""
+        parts = email.render(self.model)
+        shown = parts.html
+        for cid, image in parts.images.items():
+            (self.folder / f"{cid}.png").write_bytes(image)
+            shown = shown.replace(f"cid:{cid}", f"{cid}.png")
+        path = self.folder / "mail.html"
+        path.write_text(shown, encoding="utf-8")
+        return path
 
     @cached_property
     def page(self) -> Path:
@@ -88,10 +108,40 @@ def screen(width: int, height: int, *, dark: bool = False, view: str = "", at: s
     return take
 
 
+def printed(number: int) -> Picture:
+    """A page of the PDF."""
+
+    def take(_browser: Browser, sample: Sample) -> bytes:
+        command = ["pdftoppm", "-r", "90", "-png", "-f", str(number), "-l", str(number), str(sample.printed)]
+        return subprocess.run(command, check=True, capture_output=True).stdout  # noqa: S603  our own PDF
+
+    return take
+
+
+def mail(width: int, height: int, *, dark: bool = False) -> Picture:
+    """The mail as a client shows it."""
+
+    def take(browser: Browser, sample: Sample) -> bytes:
+        scheme = "dark" if dark else "light"
+        page = browser.new_page(viewport={"width": width, "height": height}, color_scheme=scheme)
+        page.goto(sample.mail.as_uri())
+        taken = page.screenshot()
+        page.close()
+        return taken
+
+    return take
+
+
 PICTURES: dict[str, Picture] = {
     "report-1280-light": screen(1280, 1700),
     "report-1280-dark": screen(1280, 1700, dark=True),
     "report-390": screen(390, 1500),
+    "report-page-1": printed(1),
+    "report-page-2": printed(2),
+    "report-page-connectors": printed(6),
+    "mail-640-light": mail(640, 1500),
+    "mail-640-dark": mail(640, 1500, dark=True),
+    "mail-390": mail(390, 1300),
     "report-connector": screen(1280, 900, view="#view?view=tls&unit=share", at="#explore"),
 }
 
