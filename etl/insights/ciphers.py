@@ -61,11 +61,6 @@ def strength(cipher: Cipher) -> Strength | None:
     return "good"
 
 
-def is_static(cipher: Cipher) -> bool:
-    """Whether the key exchange is static RSA or static (EC)DH."""
-    return cipher.forward_secrecy is False
-
-
 @cache
 def _reference() -> dict[str, Cipher]:
     if not REFERENCE.is_file():
