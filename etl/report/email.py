@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from etl.report import charts, drawings, templates, text
 from etl.report.language import Language
 from etl.report.model import ReportModel
+from etl.report.view import findings
 from etl.report.view import page as view
 from etl.report.view.findings import InsightView
 
@@ -49,12 +50,13 @@ def render(model: ReportModel) -> MailParts:
     return MailParts(page.verdict.subject, html, plain, images)
 
 
-def groups(page: view.Page) -> list[tuple[str, tuple[InsightView, ...], str]]:
-    """What needs action and what is accepted: title, insights, and how many more there are."""
+def groups(page: view.Page) -> list[tuple[str, tuple[findings.Place, ...], str]]:
+    """What needs action, by connector, and what is accepted: title, insights, and how many more places there are."""
     lang, found = page.lang, page.findings
+    accepted = tuple(findings.Place(item, ()) for item in found.accepted)
     parts = (
-        (lang._("What needs action"), found.action, MOST_INSIGHTS),
-        (lang._("Accepted for now"), found.accepted, MOST_ACCEPTED),
+        (lang._("What needs action"), found.places, MOST_INSIGHTS),
+        (lang._("Accepted for now"), accepted, MOST_ACCEPTED),
     )
     return [(title, items[:most], _more(lang, len(items) - most)) for title, items, most in parts if items]
 

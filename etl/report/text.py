@@ -8,14 +8,14 @@ from collections.abc import Iterable, Sequence
 from etl.report.language import Language
 from etl.report.model import ReportModel
 from etl.report.view import wording
-from etl.report.view.findings import InsightView
+from etl.report.view.findings import InsightView, Place
 from etl.report.view.page import Page
 from etl.report.view.tables import UsageRow
 
 WIDTH = 76
 COUNT, UNKNOWN = 12, 10
 """Columns for messages and for unknown ones: ten million with its spaces fits."""
-Groups = Sequence[tuple[str, Sequence[InsightView], str]]
+Groups = Sequence[tuple[str, Sequence[Place], str]]
 Noted = tuple[Sequence[tuple[InsightView, str]], str]
 
 
@@ -29,8 +29,8 @@ def render(page: Page, model: ReportModel, groups: Groups, noted: Noted, marker:
             f"{figure.label}: {figure.value} ({figure.evidence}{'; ' + figure.before if figure.before else ''})",
             rest="  ",
         )
-    for title, insights, more in groups:
-        lines += _insights(title, insights, more)
+    for title, places, more in groups:
+        lines += _insights(title, places, more)
     if noted[0]:
         lines += _noted(lang._("Good to know"), *noted)
     if page.findings.resolved:
@@ -72,13 +72,16 @@ def _edition(page: Page) -> list[str]:
     return [*lines, ""]
 
 
-def _insights(title: str, insights: Iterable[InsightView], more: str) -> list[str]:
+def _insights(title: str, places: Iterable[Place], more: str) -> list[str]:
     lines = _head(title)
-    for insight in insights:
+    for place in places:
+        insight = place.lead
         lines += _wrap(f"{insight.big}  {insight.title} · {insight.place}", "* ", "  ")
         evidence = f"{insight.evidence} · {insight.missing}" if insight.missing else insight.evidence
         for text in (f"{insight.advice} {insight.detail}".strip(), insight.acknowledged, evidence):
             lines += _wrap(text, "  ", "  ")
+        for other in place.also:
+            lines += _wrap(f"{other.big}  {other.title} · {other.evidence}", "  + ", "    ")
         lines.append("")
     return [*lines, more] if more else lines[:-1]
 

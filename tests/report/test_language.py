@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from collections.abc import Iterator
 from datetime import UTC, date, datetime
@@ -13,7 +14,8 @@ from babel.messages.catalog import Catalog
 from babel.messages.pofile import write_po
 
 from etl.errors import UsageInvalid
-from etl.report import language
+from etl.report import email, html, language, pdf
+from tests.report.fixtures import report_model
 from tools import translations
 
 NAMES = translations.used()
@@ -91,7 +93,7 @@ def third(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     catalogue = Catalog(locale="pl")
     for name in NAMES:
         forms = name if isinstance(name, str) else (name[0], name[1], name[1])
-        catalogue.add(name, f"⟦{forms}⟧" if isinstance(forms, str) else tuple(f"⟦{form}⟧" for form in forms))
+        catalogue.add(name, f"«{forms}»" if isinstance(forms, str) else tuple(f"«{form}»" for form in forms))
     (tmp_path / "pl").mkdir()
     content = BytesIO()
     write_po(content, catalogue)
@@ -105,6 +107,20 @@ def third(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
 def test_a_third_language_needs_only_a_catalogue(third: str) -> None:
     told = language.load(third)
     assert language.available() == ("en", "pl", "sv")
-    assert told.ngettext("{n} message", "{n} messages", 1) == "⟦1 message⟧"
-    assert told.ngettext("{n} message", "{n} messages", 5) == "⟦5 messages⟧"
+    assert told.ngettext("{n} message", "{n} messages", 1) == "«1 message»"
+    assert told.ngettext("{n} message", "{n} messages", 5) == "«5 messages»"
     assert told.percent(973, 1) == "97,3\u202f%"
+
+
+def test_all_renderings_speak_the_third_language(third: str) -> None:
+    model = report_model("en", number=2, missing=("2026-11-18 (m365)",)).model_copy(update={"language": third})
+    mail = email.render(model)
+    page = pdf.to_html(model)
+    assert mail.subject.startswith("«CORRECTED»: «PROVISIONAL»: «2 connectors need action»")
+    for text in (page, html.render(model).decode(), mail.html):
+        headings = re.findall(r"<h2[^>]*>(.*?)</h2>", text)
+        assert len(headings) > 4
+        assert all(heading.startswith("«") for heading in headings), headings
+        assert "97,3\u202f%" in text
+        assert "listopada 2026" in text
+    assert all(line.startswith("«") for line in re.findall(r"^.*(?=\n-+$)", mail.text, re.MULTILINE) if line.strip())

@@ -266,3 +266,11 @@ def test_words_from_right_to_left_are_turned_in_drawings_alone() -> None:
     assert glyphs.in_visual_order("<title>שלום</title><text x='1'>שלום, in</text>") == (
         "<title>שלום</title><text x='1'>םולש, in</text>"
     )
+
+
+@pytest.mark.long
+def test_two_thousand_connectors_can_be_printed() -> None:
+    content = pdf.render(report_model("en", connectors=1990), ATTACHED)
+    text = flowing(" ".join(pages(content)))
+    assert len(content) < 3_000_000
+    assert "more not shown here." in text
