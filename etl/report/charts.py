@@ -292,10 +292,13 @@ def flow(days: Sequence[DayBars], *, width: int, sides: tuple[str, str]) -> alt.
                 (breaks if before < now else ticks).append(_across(middle, thick, y))
         if position % every == 0:
             words.append(_small(middle, 188, day.label))
+    told = -float(LABEL_WIDTH)
     for said, run in groupby(enumerate(days), key=lambda numbered: numbered[1].missing):
         at = [left + step * (position + 0.5) for position, _ in run]
-        if said:
-            words.append(Word((at[0] + at[-1]) / 2, 200, said, 9.5, palette.WARN, "center", 600))
+        middle = (at[0] + at[-1]) / 2
+        if said and middle - told > LABEL_WIDTH:
+            words.append(Word(middle, 200, said, 9.5, palette.WARN, "center", 600))
+            told = middle
     axis = [{"x": left - 8, "x2": width, "y": zero + 0.5, "y2": zero + 0.5}]
     lines = [_lines(axis, palette.INK), _lines(ticks, palette.DIM), _lines(breaks, palette.TICK_ON_BAR)]
     return _look([_rects(rects), *lines, *_words(words)], width, height)

@@ -17,7 +17,7 @@ from markupsafe import escape
 
 from etl import periods
 from etl.report import charts, drawings, palette, templates
-from etl.report.language import Language, load
+from etl.report.language import Language
 from etl.report.model import ReportModel
 from etl.report.view import page as view
 from etl.report.view import pictures, wording
@@ -141,7 +141,7 @@ def _data(lang: Language, model: ReportModel, shown: tuple[str, ...]) -> dict[st
             for way, name, kind, forced in kinds
         ],
         "rows": rows,
-        "bands": _bands(model),
+        "bands": _bands(lang, model),
         "missing": sorted(day.isoformat() for day in pictures.missing_days(model)),
         "period": [model.period.first_date.isoformat(), model.period.last_date.isoformat()],
         "file": f"transit-ledger-{wording.file_period(model.period)}.csv",
@@ -151,9 +151,8 @@ def _data(lang: Language, model: ReportModel, shown: tuple[str, ...]) -> dict[st
     }  # fmt: skip
 
 
-def _bands(model: ReportModel) -> dict[str, dict[str, tuple[float, float]]]:
+def _bands(lang: Language, model: ReportModel) -> dict[str, dict[str, tuple[float, float]]]:
     """Where each day usually lies, by direction and connector as people see it; without a name for all mail flow."""
-    lang = load(model.language)
     bands: dict[str, dict[str, tuple[float, float]]] = {}
     for band in model.bands:
         name = "" if band.connector is None else wording.connector(lang, band.connector, band.direction)

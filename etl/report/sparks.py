@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from html import escape
+from math import ceil
 
 from etl.report import palette, svg
 from etl.report.charts import WeekStack
@@ -95,7 +96,7 @@ def trend(weeks: Sequence[WeekStack], lang: Language, name: str, ident: str) -> 
 
 def _is_labelled(position: int, count: int, step: float) -> bool:
     """Every label where they fit, else some, counted from the last."""
-    return (count - 1 - position) % max(1, -(-_LABEL // int(step))) == 0
+    return (count - 1 - position) % max(1, ceil(_LABEL / step)) == 0
 
 
 def _box(middle: float, width: float, y: float, tall: float) -> str:

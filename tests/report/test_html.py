@@ -12,11 +12,14 @@ from datetime import date
 from functools import lru_cache
 from html.parser import HTMLParser
 from typing import Any
+from xml.etree import ElementTree
 
 import pytest
 
-from etl.report import html
+from etl.report import html, sparks
+from etl.report.language import load
 from etl.report.model import ConnectorSection, FlowRow, Insight, ReportModel
+from etl.report.sparks import SparkDay
 from tests.report import fixtures
 
 RTL = "\u202e\u05de\u05d7\u05d1\u05e8 gnp.exe"
@@ -240,3 +243,12 @@ def test_a_chart_with_nothing_in_it_is_left_out() -> None:
     assert 'id="h-usage"' not in text
     assert 'id="h-trend"' not in text
     assert 'id="h-flow"' in text
+
+
+def test_small_charts_hold_a_year_of_days() -> None:
+    year = [SparkDay(f"day {n}", n % 7, str(n % 7), n % 7 + 1, (1.0, 5.0), n == 40) for n in range(366)]
+    drawn = ElementTree.fromstring(sparks.flow(year, load("en"), "Fax & more"))  # noqa: S314  our own drawing
+    words = [text.text for text in drawn.iter("text")]
+    assert words[-1] == "day 365"
+    assert 5 <= len(words) <= 10
+    assert drawn.attrib["aria-label"].startswith("Messages a day, Fax & more. day 0: 0; day 1: 1; ")

@@ -88,14 +88,15 @@ def flow_days(lang: Language, model: ReportModel) -> list[DayBars]:
     for row in model.flow:
         sums[row.data_date, row.direction] += row.messages
     bands = {(b.data_date, b.direction): (b.low, b.high) for b in model.bands if b.connector is None}
-    missing = missing_days(model)
+    missing, shown = missing_days(model), period_days(model)
+    pattern = _day_pattern(len(shown))
     days = []
-    for day in period_days(model):
+    for day in shown:
         n_in, n_out = sums[day, "inbound"], sums[day, "outbound"]
         label, before = lang.day(day, "EEE d MMM"), day - WEEK
         days.append(
             DayBars(
-                label=lang.day(day, "EEE d"), inbound=n_in, outbound=n_out, inbound_text=lang.number(n_in),
+                label=lang.day(day, pattern), inbound=n_in, outbound=n_out, inbound_text=lang.number(n_in),
                 outbound_text=lang.number(n_out),
                 words_in=lang._("{day}: {n} messages in", day=label, n=lang.number(n_in)),
                 words_out=lang._("{day}: {n} messages out", day=label, n=lang.number(n_out)),
@@ -105,6 +106,11 @@ def flow_days(lang: Language, model: ReportModel) -> list[DayBars]:
             )
         )  # fmt: skip
     return days
+
+
+def _day_pattern(days: int) -> str:
+    """How a day is labelled: by weekday in a week or a month, by month in anything longer."""
+    return "EEE d" if days <= 31 else "d MMM"
 
 
 def missing_days(model: ReportModel) -> frozenset[date]:
@@ -158,7 +164,7 @@ def section_flows(lang: Language, model: ReportModel) -> Flow:
         (b.direction, b.connector, b.data_date): (b.low, b.high) for b in model.bands
     }
     missing, days = missing_days(model), period_days(model)
-    labels = {day: lang.day(day, "EEE d") for day in days}
+    labels = {day: lang.day(day, _day_pattern(len(days))) for day in days}
     first = model.flow[0].data_date if model.flow else days[0]
     return {
         place: [
