@@ -21,11 +21,10 @@ import pytest
 
 from etl import facts, staging, warehouse
 from etl.errors import StorageFull, TransitLedgerError
-from tests.helpers import export, row
+from tests.helpers import NOBODY, export, row
 from tests.promise.killing import full_disk
 from tests.promise.test_histories import finish, told
 from tests.promise.test_killed import GROWN, PREFIX, Reader, at, begun, drop, ingest, publish
-from tests.test_bad_input import NOBODY
 
 Outcome = tuple[warehouse.Digest, dict[str, list[tuple[Any, ...]]]]
 ERRORS = (errno.ENOSPC, errno.EROFS, errno.EDQUOT, errno.EIO)
@@ -87,7 +86,7 @@ def fails_from(places: range, base: Path, undisturbed: Outcome, folder: Path) ->
 def test_a_disk_that_fails_at_some_place_is_told_and_made_good(
     tmp_path: Path, base: Path, undisturbed: Outcome
 ) -> None:
-    assert fails_from(range(1, 160, 6), base, undisturbed, tmp_path) > 20
+    assert fails_from(range(1, 160, 11), base, undisturbed, tmp_path) > 10
 
 
 @pytest.mark.long
