@@ -102,13 +102,13 @@ def explain_record(settings: Settings, file: str, number: int) -> dict[str, Any]
         outcome, reason = (found[0].outcome, found[0].reason) if found else _rejected(settings, item, landed, number)
         return told | {"outcome": outcome, "reason": reason, "why_not": f"{outcome}: {reason}", "editions": []}
     told |= {"outcome": "used", "reason": None}
-    days = sorted({day for row in found if (day := row.says["data_date"])})
-    days = sorted(retention.read_for(item.source, days))
+    own_days = sorted({day for row in found if (day := row.says["data_date"])})
+    days = sorted(retention.read_for(item.source, own_days))
     for day in days if state == "counted" else []:
         told["cells"] += _cells(settings, list(files.values()), item, receipt.sha256, found, day)
     told["why_not"] = why if told["cells"] else why or _why_not(settings, item, receipt.sha256, days)
-    counted_on = sorted({cell["data_date"] for cell in told["cells"]})
-    return told | {"editions": _editions(settings, receipt.sha256, counted_on)}
+    shown_on = sorted({cell["data_date"] for cell in told["cells"]}) if state == "counted" else own_days
+    return told | {"editions": _editions(settings, receipt.sha256, shown_on)}
 
 
 def _evidence(landed: evidence.Landed, state: str) -> dict[str, Any]:

@@ -126,6 +126,7 @@ def test_a_retracted_file_and_a_file_too_late_count_nowhere(settings: Settings) 
     bring_up(settings)
     told = explain.explain_record(settings, MORE, 1)
     assert (told["cells"], told["why_not"]) == ([], "a test")
+    assert [item["edition"] for item in told["editions"]] == [2], "it was counted when that was made"
     retention.seal(settings, date(2026, 11, 16), who="ops", why="closed")
     bring(settings, {"connector-2026-11-16_late.csv": export([row(9)])})
     late = explain.explain_record(settings, "connector-2026-11-16_late.csv", 1)
