@@ -13,6 +13,7 @@ import shutil
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import date, timedelta
+from functools import cached_property
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -40,6 +41,15 @@ class SourceFiles:
     states: dict[str, tuple[evidence.FileState, str | None]]
     counts: dict[str, staging.FileCounts]
 
+    @cached_property
+    def by_day(self) -> dict[str, list[str]]:
+        """For each day the files with rows of it: a year of days asks for each of them."""
+        found: dict[str, list[str]] = {}
+        for sha256, counts in self.counts.items():
+            for day in counts.days:
+                found.setdefault(day, []).append(sha256)
+        return found
+
     def counted(self, day: date, *, removed: bool = False) -> list[str]:
         """The files whose rows count on `day`: of exports without any message identity only the newest, and those whose
         hours of the day lie apart from it (an export of a UTC day holds hours of two local days).
@@ -50,7 +60,7 @@ class SourceFiles:
         reader = formats.reader(self.source.format)
         first, last = reader.reach
         near = [(day + timedelta(days=n)).isoformat() for n in range(-first, last + 1)]
-        there = [sha256 for sha256, found in self.counts.items() if any(near_day in found.days for near_day in near)]
+        there = dict.fromkeys(sha256 for near_day in near for sha256 in self.by_day.get(near_day, ()))
         standing = [
             sha256
             for sha256 in there
