@@ -353,7 +353,7 @@ def hold_for(count: int, number: int, record: Callable[[str, object], None]) -> 
     assert all(held[kind] * 5 >= len(different) for kind in KINDS), line
 
 
-@pytest.mark.timeout(900)
+@pytest.mark.timeout(1800)
 @pytest.mark.parametrize("number", [1, 2])
 def test_facts_are_a_function_of_the_evidence(number: int, record_property: Callable[[str, object], None]) -> None:
     hold_for(50, number, record_property)
