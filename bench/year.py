@@ -1,0 +1,116 @@
+"""A year of days: what one more costs, what each measure costs over all of them, and a run with nothing new."""
+
+from __future__ import annotations
+
+import re
+import statistics
+import tempfile
+import time
+from collections.abc import Callable
+from datetime import date, timedelta
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from bench.backfill import LAST, write_exports
+from bench.results import Result, Table
+from etl import database, facts, landing, measures, periods, warehouse
+from etl import settings as settings_module
+from etl.archive.outdated import outdated
+from etl.commands.data import bring_up
+from etl.settings import Settings
+from tools.run_samples import write_config
+
+DAYS = 365
+TIMES = 5
+
+
+def brought_up(folder: Path, days: list[date]) -> Settings:
+    """A site with a day's export for each of `days`, published."""
+    write_exports(folder / "exports", days)
+    write_config(folder / "config.toml", 25)
+    settings = settings_module.load(folder / "config.toml")
+    landing.collect(settings)
+    bring_up(settings)
+    return settings
+
+
+def seconds(what: Callable[[], object], times: int = TIMES) -> list[float]:
+    """How long it took, each time."""
+    found = []
+    for _ in range(times):
+        begun = time.perf_counter()
+        what()
+        found.append(time.perf_counter() - begun)
+    return found
+
+
+def one_more_day(settings: Settings, day: date) -> Callable[[], None]:
+    """Makes one day anew and publishes it."""
+
+    def make() -> None:
+        facts.rebuild_day(settings, day, anew=True)
+        _forget(settings, day)
+        warehouse.publish(settings)
+
+    return make
+
+
+def _forget(settings: Settings, day: date) -> None:
+    """Lets the warehouse think that the day's basis was another, so that publishing takes it in again."""
+    with database.connect(settings.storage.warehouse_path, read_only=False) as con:
+        con.execute("update partitions set basis = 'before' where data_date = $day", {"day": day})
+
+
+def nothing_new(settings: Settings, day: date) -> Callable[[], None]:
+    """What the tasks of the daily DAG do for a day that is done."""
+
+    def run() -> None:
+        landing.collect(settings, data_date=day)
+        facts.dirty_days(settings)
+        outdated(settings, warehouse.publish(settings))
+
+    return run
+
+
+def asked(settings: Settings, days: list[date]) -> dict[str, float]:
+    """Seconds of each measure over all days, the best of a few."""
+    parameters: dict[str, Any] = {
+        "first_date": days[0], "last_date": days[-1], "before_date": days[-1], "most": 1000, "below": False,
+        "connector": "Scanners and devices", "direction": "inbound", "domain": "print.contoso.example",
+        "firsts": [periods.week_of(day).first_date for day in days[::7]],
+        "lasts": [periods.week_of(day).last_date for day in days[::7]],
+    }  # fmt: skip
+    found = {}
+    with warehouse.connect(settings.storage.warehouse_path, settings=settings) as con:
+        measures.prepare(con)
+        for name in measures.names():
+            wanted = {key: parameters[key] for key in set(re.findall(r"\$([a-z_]+)", measures.text(name)))}
+            try:
+                found[name] = min(seconds(partial(measures.measure, con, name, **wanted)))
+            except duckdb.CatalogException:
+                print(f"  {name}: asked of an edition's own inputs only")
+    return found
+
+
+def measure(table: Table) -> None:
+    """Adds what a year costs to the table."""
+    days = periods.days_between(LAST - timedelta(days=DAYS - 1), LAST)
+    with tempfile.TemporaryDirectory() as one, tempfile.TemporaryDirectory() as many:
+        alone, year = brought_up(Path(one), days[-1:]), brought_up(Path(many), days)
+        pairs = [
+            (seconds(one_more_day(year, days[-1]), 1)[0], seconds(one_more_day(alone, days[-1]), 1)[0])
+            for _ in range(TIMES)
+        ]
+        ours, theirs = (statistics.median(column) for column in zip(*pairs, strict=True))
+        title = "rebuild and publish one day in a year of days"
+        table.add(Result(title, "the same day in an empty warehouse", ours, theirs, "s", "≤ 1.2"))
+        found = sorted(asked(year, days).items(), key=lambda item: item[1])
+        usual = statistics.median(took for _, took in found)
+        (name, worst), title = found[-1], "a measure over a year of facts"
+        table.add(Result(f"{title}, median", "–", usual * 1000, None, "ms", "< 100"))
+        table.add(Result(f"{title}, worst ({name})", "–", worst * 1000, None, "ms", "< 100"))
+        title = "a run of the daily DAG with nothing new, a year of days: ours"
+        table.add(Result(title, "–", min(seconds(nothing_new(year, days[-1]))), None, "s"))
