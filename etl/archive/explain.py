@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -151,12 +150,12 @@ def _cells(
     if made is None or not _made_from(made, item, sha256):
         return []
     keys = [row.key for row in found if row.key is not None]
-    with tempfile.TemporaryDirectory(prefix=storage.TEMPORARY) as scratch:
-        trace = Path(scratch) / "trace.parquet"
+    with storage.scratch_folder(settings.storage.work_path) as scratch:
+        trace = scratch / "trace.parquet"
         with database.workbench(settings) as con:
             database.set_variables(con, {"trace_file": str(trace), "keys": [str(key) for key in keys]})
             if formats.reader(item.source.format).kind == "log":
-                _rows_of_lines(con, settings, files, item, day, Path(scratch))
+                _rows_of_lines(con, settings, files, item, day, scratch)
             else:
                 _rows_of_messages(con, settings, item, sha256, found, day, trace)
         return _sums(settings, item, day, trace, made)

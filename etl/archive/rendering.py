@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
+from etl import storage
 from etl.archive.variants import canonical
 from etl.report import email, html, pdf
 from etl.report.model import ReportModel
@@ -14,10 +17,12 @@ def render(model: ReportModel, summary: Mapping[str, Any], facts_csv: bytes) -> 
     """All files of one variant's folder, by name. `summary` and `facts_csv`, which travel inside the PDF, hold only
     what the variant may show."""
     attachments = {"summary.json": canonical(summary), "facts.csv": facts_csv}
+    with storage.disk_errors(Path(tempfile.gettempdir()) / "fonts"):  # WeasyPrint lays them there while it draws
+        report_pdf = pdf.render(model, attachments)
     parts = email.render(model)
     names = {cid: f"mail-{number}.png" for number, cid in enumerate(sorted(parts.images), start=1)}
     return {
-        "report.pdf": pdf.render(model, attachments),
+        "report.pdf": report_pdf,
         "report.html": html.render(model),
         "mail.html": parts.html.encode(),
         "mail.txt": parts.text.encode(),
