@@ -2,12 +2,12 @@
 with traces as (
     select
         case directionality when 'Received' then 'inbound' when 'Sent' then 'outbound' end as direction,
-        case when connector_name = '' then 'No connector' else connector_name end as connector,
+        coalesce(nullif(connector_name, ''), 'No connector') as connector,
         lower(split_part(case directionality when 'Received' then sender_address else recipient_address end, '@', 2))
             as partner_domain,
         case tls_version when 'No Tls' then 'No TLS' when 'TLS1.0' then 'TLS 1.0' when 'TLS1.2' then 'TLS 1.2'
             when 'TLS1.3' then 'TLS 1.3' else 'Unknown' end as tls_version,
-        case when tls_version = 'No Tls' then 'none' when tls_cipher = '' then 'Unknown' else tls_cipher end as tls_cipher,
+        case when tls_version = 'No Tls' then 'none' else coalesce(nullif(tls_cipher, ''), 'Unknown') end as tls_cipher,
         network_message_id,
         lower(recipient_address) as recipient,
         total_bytes::bigint as bytes,
