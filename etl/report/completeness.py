@@ -193,8 +193,9 @@ def model_completeness(stored: dict[str, Any]) -> Completeness:
     missing = missing_days(stored)
     cut = tuple(sorted({name for item in counting for name in item.suspected_cut}))
     names = {item.source for item in counting}
+    quarantined = tuple(row["name"] for row in stored["quarantined"] if row["source"] in names)
     return Completeness(
-        complete=not missing and not cut,
+        complete=not (missing or cut or quarantined),
         sources=sources,
         expected_days=sum(item.expected_days or 0 for item in counting),
         received_days=sum((item.expected_days or 0) - len(item.missing_dates) for item in counting),
@@ -205,7 +206,7 @@ def model_completeness(stored: dict[str, Any]) -> Completeness:
         duplicates=sum(item.duplicates for item in counting),
         missing=missing,
         suspected_cut=cut,
-        quarantined=tuple(row["name"] for row in stored["quarantined"] if row["source"] in names),
+        quarantined=quarantined,
         state=stored["state"],
         settled_date=parse_day(stored["settled_date"]) if stored["settled_date"] else None,
     )

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from etl import evidence, facts, landing
+from etl import evidence, facts, landing, storage
 from etl.commands.data import bring_up
 from etl.settings import Settings
 from tests.helpers import bring, export, row, site
@@ -130,8 +130,16 @@ def test_a_file_that_could_not_be_read_is_told(tmp_path: Path) -> None:
     broken.write_bytes(b"some,thing,else\n1,2,3\n")
     landing.collect(settings, files=[broken])
     bring_up(settings)
-    told = said(settings, "2026-W47")["data-incomplete", None, None]["detail"]
+    found = said(settings, "2026-W47")
+    told = found["data-incomplete", None, None]["detail"]
     assert told == "Set aside whole, because they could not be read: connector-2026-11-20-broken.csv."
+    assert all(item["provisional"] for item in found.values())
+    evidence.add_note(settings, "retract", who="t", why="w", source="m365", sha256=storage.sha256_of(broken))
+    bring_up(settings)
+    found = said(settings, "2026-W47")
+    assert ("data-incomplete", None, None) not in found
+    assert found
+    assert not any(item["provisional"] for item in found.values())
 
 
 @pytest.fixture(scope="module")
