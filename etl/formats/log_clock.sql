@@ -61,6 +61,10 @@ create or replace temp macro occurs_twice(clock) as
 create or replace temp macro has_zone(after_seconds) as
     contains(after_seconds, '+') or contains(after_seconds, '-') or ends_with(after_seconds, 'Z');
 
+-- Whether an instant is of no day that facts are kept for (periods.FIRST_DATE, LAST_DATE).
+create or replace temp macro is_beyond(instant) as
+    instant < timestamp '2010-01-01' or instant >= timestamp '2040-01-01';
+
 -- The data date of an instant, given what `utc_days` says of its day.
 create or replace temp macro date_of(instant, data_date_0, from_1, data_date_1, from_2, data_date_2) as
     case when instant >= from_2 then data_date_2 when instant >= from_1 then data_date_1 else data_date_0 end;

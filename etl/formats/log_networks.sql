@@ -55,3 +55,7 @@ create or replace temp macro address_key(address) as
         when contains(address, '@') then left(address, instr(address, '@')) || lower(substr(address, instr(address, '@') + 1))
         else address
     end));
+
+-- A message's size as told; what is negative, or more than any message, is none.
+create or replace temp macro size_of(word) as
+    case when try_cast(word as bigint) between 0 and 1000000000000 then try_cast(word as bigint) end;

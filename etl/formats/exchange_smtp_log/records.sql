@@ -77,6 +77,7 @@ checked as (
             when is_open then 'a quote that is not closed'
             when told < width then 'too few fields'
             when occurred_at is null then 'no time stamp that this reader knows'
+            when is_beyond(occurred_at) then 'a date outside 2010 to 2039'
             when session_id = '' or connector = '' then 'no connector or session'
             when sequence is null or sequence < 0 then 'a sequence number that is none'
             when event not in ('+', '-', '<', '>', '*') then 'an event that is none'
@@ -155,10 +156,10 @@ select
     case when kind = 'rcpt' then address_key(path_address(substr(said, instr(said, ':') + 1))) end as recipient,
     case
         when kind = 'mail' and contains(words, ' SIZE=')
-            then nullif(try_cast(split_part(split_part(words, ' SIZE=', 2), ' ', 1) as bigint), 0)
-        when kind = 'bdat' then try_cast(split_part(words, ' ', 2) as bigint)
+            then nullif(size_of(split_part(split_part(words, ' SIZE=', 2), ' ', 1)), 0)
+        when kind = 'bdat' then size_of(split_part(words, ' ', 2))
         -- `250 2.6.0 <…> [InternalId=…, Hostname=…] 14033 bytes in 0.274, 49.929 KB/sec Queued mail for delivery`
-        when kind = 'answer' and contains(said, ' bytes in ') then try_cast(split_part(split_part(said, ' bytes in ', 1), ' ', -1) as bigint)
+        when kind = 'answer' and contains(said, ' bytes in ') then size_of(split_part(split_part(said, ' bytes in ', 1), ' ', -1))
     end as size,
     case when kind = 'bdat' then contains(words, ' LAST') when kind = 'data' then true end as is_last,
     case when kind = 'answer' then try_cast(left(said, 3) as integer) end as code,

@@ -19,7 +19,7 @@ class _Exim(Log):
 
 READER = _Exim(
     name="exim_log",
-    version=1,
+    version=2,
     marks=(
         b" <= ",
         b" => ",

@@ -76,16 +76,26 @@ kinds as (
     from flagged
 ),
 
+bounded as (
+    select
+        *,
+        -- A quoted sender may hold anything, spaces and fields too.
+        case when kind = 'arrival' then
+            case when starts_with(rest, '"') then length(regexp_extract(rest, '^"(?:[^"\\]|\\.)*"[^ ]*')) else instr(rest || ' ', ' ') - 1 end
+        end as sender_end
+    from kinds
+),
+
 fields as (
     select
         *,
-        -- DN, id, subject and answer are others' words; what matters stands before them, but for S= and R= T=.
+        -- Sender, DN, id, subject and answer are others' words; what matters stands between them, but for S= and R= T=.
         case kind
-            when 'arrival' then left(rest, instr(rest || ' id=', ' id=') - 1)
+            when 'arrival' then substr(left(rest, least(instr(rest || ' id=', ' id='), instr(rest || ' T="', ' T="')) - 1), sender_end + 1)
             when 'delivery' then left(rest, instr(rest || ' C="', ' C="') - 1)
         end as told,
         case when kind is not null then try_cast(left(line, 19) as timestamp) end as clock
-    from kinds
+    from bounded
 ),
 
 parts as (
@@ -96,13 +106,12 @@ parts as (
             + (case when starts_with(zone, '-') then -60 else 60 end * try_cast(substr(zone, 4, 2) as integer)))
             else to_utc(clock) end as occurred_at,
         case
-            when kind = 'arrival' then left(told, instr(told || ' ', ' ') - 1)
+            when kind = 'arrival' then left(rest, sender_end)
             when kind = 'delivery' then left(told, instr(told || ' R=', ' R=') - 1)
         end as address_text,
         field_of(left(told, instr(told || ' DN="', ' DN="') - 1), ' X=') as agreed,
         field_of(left(told, instr(told || ' T="', ' T="') - 1), ' P=') as protocol,
-        case when kind is not null and contains(told, ' H=') then
-            split_part(split_part(substr(told, instr(told, ' H=')), '[', 2), ']', 1) end as peer_ip
+        case when kind is not null and contains(told, ' H=') then substr(told, instr(told, ' H=') + 3) end as peer
     from fields
 ),
 
@@ -110,6 +119,8 @@ addressed as (
     select
         *,
         split_part(agreed, ':', 1) as version_word,
+        -- `name (helo) [203.0.113.9]`, `([127.0.0.1]) [203.0.113.9]`, `[203.0.113.9]`: what the client calls itself may be an address.
+        split_part(case when starts_with(peer, '[') then substr(peer, 2) else split_part(peer, ' [', 2) end, ']', 1) as peer_ip,
         -- `p01 <team@contoso.example>`: delivered to p01, addressed to the other.
         case
             when kind = 'arrival' then case when address_text = '<>' then '' else address_text end
@@ -126,7 +137,7 @@ addressed as (
 select
     case
         when line is null then 'skipped'
-        when not is_stamped or (kind is not null and occurred_at is null) then 'rejected'
+        when not is_stamped or (kind is not null and coalesce(is_beyond(occurred_at), true)) then 'rejected'
         when kind is null or protocol = 'local' or protocol like 'local-%' then 'skipped'
         else 'used'
     end as outcome,
@@ -134,6 +145,7 @@ select
         when line is null then 'blank-line'
         when not is_stamped then 'no time stamp that this reader knows'
         when kind is not null and occurred_at is null then 'a time stamp that is none'
+        when kind is not null and is_beyond(occurred_at) then 'a date outside 2010 to 2039'
         when protocol = 'local' or protocol like 'local-%' then 'local-submission'
         when kind is not null then null
         when has_id and flag in ('**', '==', '*>') then 'not-transferred'
@@ -143,7 +155,7 @@ select
         when starts_with(said, 'SMTP connection ') then 'connection'
         else 'notice'
     end as reason,
-    case when occurred_at is not null then kind end as kind,
+    case when not is_beyond(occurred_at) then kind end as kind,
     occurred_at,
     zone is null and occurs_twice(clock) as is_twice,
     case when kind is not null then hash(id) end as mail,
@@ -151,13 +163,13 @@ select
         when kind = 'arrival' then
             case
                 when not contains(told, ' H=') then 'local'
-                when contains(told, ' A=') or ends_with(protocol, 'a') then 'submission'
+                when ends_with(protocol, 'a') then 'submission'
                 when is_own(peer_ip) then 'internal'
                 else 'inbound'
             end
         when kind = 'delivery' then
             case
-                when peer_ip is null then 'mailbox'
+                when peer is null then 'mailbox'
                 when is_own(peer_ip) or is_own_domain(domain_of(address)) then 'internal'
                 else 'outbound'
             end
@@ -172,7 +184,7 @@ select
     case when kind = 'delivery' then address_key(original) end as original_recipient,
     case when receivers <> '' then list_distinct(list_transform(
         list_filter(string_split(receivers, ' '), lambda receiver: receiver <> ''), lambda receiver: address_key(receiver))) end as receivers,
-    try_cast(field_of(told, ' S=') as bigint) as size,
+    size_of(case when kind = 'arrival' then split_part(split_part(told, ' S=', -1), ' ', 1) else field_of(told, ' S=') end) as size,
     version_word,
     agreed_word(version_word, split_part(agreed, ':', 2)) as cipher_word,
     agreed_group(split_part(agreed, ':', 2)) as group_word,

@@ -113,8 +113,10 @@ def _write_rows(job: Job, lines: Path) -> None:
     try:
         asked: Mapping[str, Any] = database.rows(job.con, database.sql("formats/gmail_log", "parquet_size"))[0]
         told = database.rows(job.con, database.sql("formats/gmail_log", "parquet_columns"))
-    except (duckdb.IOException, duckdb.InvalidInputException):
-        raise ExportUnreadable("the Parquet file is damaged", "a whole file", "export the table again") from None
+    except duckdb.OutOfMemoryException:
+        raise
+    except duckdb.Error:  # its footer's parser has errors of no class of their own
+        raise _damaged_parquet() from None
     if int(asked["bytes"] or 0) > limit:
         raise ExportUnreadable(
             f"the Parquet file holds more than {limit:,} bytes", "an export within [limits] expanded_size", "raise it"
@@ -130,7 +132,16 @@ def _write_rows(job: Job, lines: Path) -> None:
         )
     job.con.execute("set preserve_insertion_order = true")
     database.set_variables(job.con, {"parquet_columns": columns})
-    job.con.execute(database.sql("formats/gmail_log", "parquet_lines"))
+    try:
+        job.con.execute(database.sql("formats/gmail_log", "parquet_lines"))
+    except duckdb.Error as error:
+        if type(error) is duckdb.Error or isinstance(error, duckdb.InvalidInputException):
+            raise _damaged_parquet() from None
+        raise
+
+
+def _damaged_parquet() -> ExportUnreadable:
+    return ExportUnreadable("the Parquet file is damaged", "a whole file", "export the table again")
 
 
 READER = _GmailLog(

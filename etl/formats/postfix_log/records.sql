@@ -3,6 +3,11 @@
 -- A line is `STAMP HOST SERVICE[PID]: FIRST: SECOND: …`. No join here, it would not keep the lines in order; no regular
 -- expression and no split_part over whole lines: both cost more than the rest together.
 -- In: the view `lines`, the macros of log_clock.sql and log_networks.sql, session variable hash_key.
+
+-- A part of `delays=`; what is none, or more than a queue's life, says nothing (`nan` is greater than any number).
+create or replace temp macro seconds_of(word) as
+    case when try_cast(word as double) between 0 and 1000000 then try_cast(word as double) else 0 end;
+
 create or replace temp view records as
 with cut as (
     select
@@ -87,7 +92,7 @@ fields as (
         end as told,
         case kind
             when 'delivery' then substr(left(second_part, instr(second_part, '>') - 1), 5)
-            when 'active' then substr(left(second_part, instr(second_part, '>, size=') - 1), 7)
+            when 'active' then substr(left(second_part, length(second_part) - length(split_part(second_part, '>, size=', -1)) - 8), 7)
         end as address,
         case when kind = 'delivery' and contains(second_part, '>, orig_to=<')
             then split_part(split_part(second_part, '>, orig_to=<', 2), '>', 1) end as original
@@ -118,6 +123,7 @@ judged as (
         case
             when line is null then 'blank-line'
             when not (is_iso or is_bsd) then 'no time stamp that this reader knows'
+            when kind is not null and is_beyond(occurred_at) then 'a date outside 2010 to 2039'
             when kind = 'delivery' and occurred_at is not null then case when status <> 'sent' then 'not-transferred' end
             when kind = 'disconnect' and occurred_at is not null then
                 case when contains(first_part, ' commands=') and not contains(first_part, ' data=') and not contains(first_part, ' bdat=')
@@ -137,11 +143,11 @@ judged as (
 select
     case
         when reason is null then 'used'
-        when reason in ('no time stamp that this reader knows', 'a time stamp that is none') then 'rejected'
+        when reason in ('no time stamp that this reader knows', 'a time stamp that is none', 'a date outside 2010 to 2039') then 'rejected'
         else 'skipped'
     end as outcome,
     reason,
-    case when occurred_at is not null then kind end as kind,
+    case when not is_beyond(occurred_at) then kind end as kind,
     occurred_at,
     occurs_twice(clock) and not has_zone as is_twice,
     case when kind not in ('active', 'removed', 'begin') then host end as host,
@@ -174,11 +180,11 @@ select
     case when kind in ('delivery', 'active') then domain_of(address) end as partner_domain,
     case when kind = 'delivery' then address_key(address) end as recipient,
     case when original <> '' then address_key(original) end as original_recipient,
-    case when kind = 'active' then try_cast(split_part(substr(second_part, instr(second_part, '>, size=') + 8), ',', 1) as bigint) end as size,
+    case when kind = 'active' then size_of(split_part(split_part(second_part, '>, size=', -1), ',', 1)) end as size,
     status = 'sent' as is_sent,
     case when kind = 'delivery' then contains(told, ', conn_use=') end as is_reused,
-    case when kind = 'delivery' then coalesce(try_cast(split_part(delays, '/', 3) as double), 0)
-        + coalesce(try_cast(split_part(split_part(delays, '/', 4), ',', 1) as double), 0) end as connected_seconds,
+    case when kind = 'delivery' then seconds_of(split_part(delays, '/', 3)) + seconds_of(split_part(split_part(delays, '/', 4), ',', 1)) end
+        as connected_seconds,
     case when kind = 'delivery' and contains(told, ', tls=') then split_part(split_part(split_part(told, ', tls=', 2), ',', 1), '/', 1) end
         as tls_level,
     case when kind = 'disconnect' then contains(first_part, ' starttls=') and not contains(first_part, ' starttls=0') end as has_starttls,

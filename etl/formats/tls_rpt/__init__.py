@@ -85,12 +85,13 @@ class _TlsReports:
 
 def _reports(job: Job) -> Iterator[dict[str, Any]]:
     """The reports in a file, their keys folded: with hyphens, in lower case."""
-    plain = text.plain(job.path, job.work / "plain.json", min(job.settings.limits.expanded_size, MAX_BYTES))
+    limit = min(job.settings.limits.expanded_size, MAX_BYTES)
+    plain = text.plain(job.path, job.work / "plain.json", limit)
     if plain.bytes > MAX_BYTES:
         raise ExportUnreadable(f"{plain.bytes:,} bytes", f"a report of at most {MAX_BYTES:,} bytes", "look at the file")
     raw = plain.path.read_bytes()
     found = False
-    for document in _documents(raw):
+    for document in _documents(raw, limit):
         for report in document if isinstance(document, list) else [document]:
             if not isinstance(report, dict) or not {"policies", "organization-name", "policy-domain"} & report.keys():
                 raise _refused(raw, "JSON, but no report")
@@ -100,22 +101,22 @@ def _reports(job: Job) -> Iterator[dict[str, Any]]:
         raise _refused(raw, "no report")
 
 
-def _documents(raw: bytes) -> Iterator[Any]:
+def _documents(raw: bytes, limit: int) -> Iterator[Any]:
     if not _MAIL.match(raw.lstrip()):
         yield from _parsed(raw, raw)
         return
     for part in email.message_from_bytes(raw, policy=email.policy.default).walk():
         payload = part.get_payload(decode=True)
         if isinstance(payload, bytes) and not part.is_multipart():
-            unpacked = _unzipped(payload) if payload[:2] == b"\x1f\x8b" else payload
+            unpacked = _unzipped(payload, limit) if payload[:2] == b"\x1f\x8b" else payload
             if unpacked.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] in (b"{", b"["):
                 yield from _parsed(unpacked, raw)
 
 
-def _unzipped(payload: bytes) -> bytes:
+def _unzipped(payload: bytes, limit: int) -> bytes:
     unpacker = zlib.decompressobj(wbits=31)
     try:
-        unpacked = unpacker.decompress(payload, MAX_BYTES)
+        unpacked = unpacker.decompress(payload, limit)
     except zlib.error as error:
         raise ExportUnreadable(f"the attachment is damaged ({error})", "a whole mail", "fetch it again") from None
     if not unpacker.eof:
