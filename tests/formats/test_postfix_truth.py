@@ -112,3 +112,29 @@ def test_post_quantum_and_other_groups_are_named(sample: Settings) -> None:
     groups = Counter((row["tls_version"], row["tls_group"]) for row in rows(sample))
     assert {group for version, group in groups if version == "TLS 1.3"} == {"x25519"}
     assert {group for version, group in groups if version == "No TLS"} == {"none"}
+
+
+def test_another_server_s_log_is_what_its_client_and_its_partners_saw(tmp_path: Path) -> None:
+    """Postfix 3.7 with its own log file: TLS to some partners, `smtp_tls_security_level = none` to one, a filter behind
+    the queue, non-ASCII addresses, and refusals that say `status=sent` themselves."""
+    settings = site(tmp_path)
+    (counts,) = take(settings, {"maillog.gz": (DATA / "postfix" / "maillog.gz").read_bytes()}, SAMPLED + 86400)
+    assert counts.records == counts.used + sum(counts.skipped.values()) == 305
+    with gzip.open(DATA / "postfix" / "maillog.truth.csv.gz", "rt", encoding="utf-8") as file:
+        told = list(csv.DictReader(file))
+    expected: Counter[tuple[str, str, str, str, str]] = Counter()
+    for row in told:
+        cipher = "none" if row["cipher"] == "none" else canonical(row["cipher"])
+        who = (row["direction"], row["queue_id"] or "any", row["partner_domain"])
+        # One mailbox was given twice, as p1@ and P1@: Postfix takes it once.
+        recipients = int(row["recipients"]) - (row["queue_id"] == "4jZQ4y5qPTzMcc6")
+        expected[(*who, VERSIONS[row["tls_version"]], cipher)] += recipients
+    found: Counter[tuple[str, str, str, str, str]] = Counter()
+    for row in trace(settings, date(2026, 11, 25), *{f"mx {row['queue_id']}" for row in told if row["queue_id"]}):
+        queue = "any" if row["direction"] == "outbound" else str(row["message"])
+        found[(row["direction"], queue, row["partner_domain"], row["tls_version"], row["tls_cipher"])] += 1
+    hops = {"postfix/lmtp", "postfix/filter/smtp", "postfix/reinject/smtpd"}
+    assert {row["connector"] for row in rows(settings) if row["direction"] == "internal"} == hops | {"postfix/smtpd"}
+    ours = {key: number for key, number in found.items() if key[0] != "internal" or key[2] == "p.example"}
+    assert ours == expected
+    assert len(told) == 65
