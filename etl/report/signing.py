@@ -6,6 +6,7 @@ hash is in the ledger, and the copy goes to whoever asks for one.
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from io import BytesIO
 from pathlib import Path
 
@@ -37,7 +38,9 @@ def sign(report: bytes, key: Path, certificate: Path, passphrase: str | None = N
     wanted = PdfSignatureMetadata(field_name=FIELD, subfilter=SigSeedSubFilter.PADES, md_algorithm="sha256")
     signed = BytesIO()
     try:
-        PdfSigner(wanted, signer).sign_pdf(IncrementalPdfFileWriter(BytesIO(report)), output=signed)
+        copy = IncrementalPdfFileWriter(BytesIO(report))
+        with ThreadPoolExecutor(1) as apart:  # pyHanko starts an event loop, which a thread that runs one can't
+            apart.submit(PdfSigner(wanted, signer).sign_pdf, copy, output=signed).result()
     except (PdfError, ValueError) as error:
         raise UsageInvalid(f"the PDF could not be signed: {error}", "a report.pdf from the archive") from error
     return signed.getvalue()

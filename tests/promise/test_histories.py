@@ -137,7 +137,7 @@ def history(draw: Random) -> History:
 
     Hypothesis draws the seed of `draw` alone: left to vary single choices it would try one history many times over.
     """
-    kinds = {*draw.sample(KINDS, 3), *(kind for kind in RARER if not draw.randrange(4))}
+    kinds = {*draw.sample(KINDS, draw.randint(1, 3)), *(kind for kind in RARER if not draw.randrange(4))}
     made = exports(draw, kinds)
     steps: list[tuple[Any, ...]] = []
     for index in draw.sample(range(len(made)), len(made)):
