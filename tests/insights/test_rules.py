@@ -284,7 +284,9 @@ def test_ready_to_enforce(week_47: Found) -> None:
 def test_what_would_break(week_47: Found) -> None:
     found = week_47["would-break", "inbound", "would break"]
     assert numbers(found) == (9, 209, 0)
-    assert found["detail"] == ("9 messages of 2 partners would have failed: 7 without TLS, 2 with TLS 1.1 or older.")
+    assert found["detail"] == (
+        "Would have failed: 9 of the messages, 2 of the partners; 7 without TLS, 2 with TLS 1.1 or older."
+    )
     assert [line["partner_domain"] for line in found["partners"]] == ["a.example", "b.example"]
     might = week_47["would-break", "inbound", "might break"]
     assert (*numbers(might), might["verdict"]) == (0, 100, 4, "undecided")
