@@ -1,8 +1,31 @@
-"""What the whole suite shares: property tests say at the end of the run what their cases held."""
+"""What the whole suite shares: the command line in this process, and at the end of a run what property tests held."""
 
 from __future__ import annotations
 
+import sys
+
 import pytest
+
+from etl import cli
+from tests.helpers import Command, Said
+
+
+@pytest.fixture
+def command(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> Command:
+    """Runs a command in this process as `python -m etl` does, exit code included; never may a stack trace be seen."""
+
+    def run(*arguments: str) -> Said:
+        monkeypatch.setattr(sys, "argv", ["etl", *arguments])
+        code: object = 0
+        try:
+            cli.run()
+        except SystemExit as ended:
+            code = ended.code
+        out, err = capfd.readouterr()
+        assert "Traceback" not in out + err
+        return Said(int(str(code or 0)), out, err)
+
+    return run
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -5,20 +5,15 @@ from __future__ import annotations
 
 import csv
 import io
-import json
 import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from etl import cli
-from tests.helpers import export, row
+from tests.helpers import Command, export, row
 
 CONFIG = """
 [organisation]
@@ -52,22 +47,6 @@ INSIGHT = {
 }  # fmt: skip
 
 
-@dataclass(frozen=True)
-class Said:
-    """How a command ended, and what it said."""
-
-    code: int
-    out: str
-    err: str
-
-    @property
-    def json(self) -> Any:
-        return json.loads(self.out)
-
-
-Run = Callable[..., Said]
-
-
 @pytest.fixture(scope="module")
 def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A site with a week's exports, ingested, and one edition; made by the command line itself."""
@@ -90,26 +69,14 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def run(made: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> Run:
-    """Runs a command in this process, as `python -m etl` does."""
+def run(made: Path, monkeypatch: pytest.MonkeyPatch, command: Command) -> Command:
+    """Runs a command where the site is."""
     monkeypatch.chdir(made)
     monkeypatch.delenv("TRANSIT_LEDGER_CONFIG", raising=False)
-
-    def run(*arguments: str) -> Said:
-        monkeypatch.setattr(sys, "argv", ["etl", *arguments])
-        code: object = 0
-        try:
-            cli.run()
-        except SystemExit as ended:
-            code = ended.code
-        out, err = capfd.readouterr()
-        assert "Traceback" not in out + err
-        return Said(int(str(code or 0)), out, err)
-
-    return run
+    return command
 
 
-def test_each_command_and_option_of_the_interface_is_there(run: Run) -> None:
+def test_each_command_and_option_of_the_interface_is_there(run: Command) -> None:
     interface = {
         "ingest": ["--source", "--date", "--json"],
         "facts": ["--from", "--to", "--by", "--format"],
@@ -135,7 +102,7 @@ def test_each_command_and_option_of_the_interface_is_there(run: Run) -> None:
         assert [option for option in options if option not in said.out] == []
 
 
-def test_ingest_says_per_file_what_became_of_its_records(run: Run) -> None:
+def test_ingest_says_per_file_what_became_of_its_records(run: Command) -> None:
     said = run("ingest", "--source", "m365", "--date", "2026-11-16", "--json")
     assert said.code == 0
     assert set(said.json) == {"files", "missing", "rebuilt", "changed", "published"}
@@ -146,12 +113,12 @@ def test_ingest_says_per_file_what_became_of_its_records(run: Run) -> None:
     }  # fmt: skip
 
 
-def test_a_day_whose_export_is_missing_is_said_by_code_and_name(run: Run) -> None:
+def test_a_day_whose_export_is_missing_is_said_by_code_and_name(run: Command) -> None:
     said = run("ingest", "--date", "2026-11-30")
     assert (said.code, "2026-11-30: no export came for source m365" in said.err) == (1, True)
 
 
-def test_facts_as_csv_json_and_table(run: Run) -> None:
+def test_facts_as_csv_json_and_table(run: Command) -> None:
     days = ("--from", "2026-11-16", "--to", "2026-11-17")
     table = list(csv.DictReader(io.StringIO(run("facts", *days, "--format", "csv").out)))
     assert list(table[0]) == GRAIN + MEASURES
@@ -166,7 +133,7 @@ def test_facts_as_csv_json_and_table(run: Run) -> None:
     ]
 
 
-def test_insights_have_their_keys(run: Run) -> None:
+def test_insights_have_their_keys(run: Command) -> None:
     said = run("insights", WEEK, "--json")
     assert said.code == 0
     assert [INSIGHT - set(item) for item in said.json] == [set()] * len(said.json)
@@ -177,20 +144,20 @@ def test_insights_have_their_keys(run: Run) -> None:
     assert run("insights", WEEK).code == 0
 
 
-def test_report_renders_and_archives_nothing(run: Run, made: Path, tmp_path: Path) -> None:
+def test_report_renders_and_archives_nothing(run: Command, made: Path, tmp_path: Path) -> None:
     before = sorted((made / "data" / "archive").rglob("*"))
     assert run("report", WEEK, "--out", str(tmp_path)).code == 0
     assert {path.name for path in (tmp_path / "en").iterdir()} >= {"report.html", "report.pdf", "mail.html", "mail.txt"}
     assert sorted((made / "data" / "archive").rglob("*")) == before
 
 
-def test_publish_again_makes_nothing_new(run: Run) -> None:
+def test_publish_again_makes_nothing_new(run: Command) -> None:
     said = run("publish", WEEK, "--json")
     assert (said.code, said.json["edition"], said.json["new"], said.json["origin"]) == (0, 1, False, "manual")
     assert "nothing changed" in run("publish", WEEK).out
 
 
-def test_send_of_what_was_made_by_hand_needs_a_name_and_a_server(run: Run, tmp_path: Path) -> None:
+def test_send_of_what_was_made_by_hand_needs_a_name_and_a_server(run: Command, tmp_path: Path) -> None:
     said = run("send", WEEK, "--dry-run", "--out", str(tmp_path), "--json")
     assert (said.code, [item["state"] for item in said.json]) == (0, ["needs --to"])
     (mail,) = tmp_path.iterdir()
@@ -203,7 +170,7 @@ def test_send_of_what_was_made_by_hand_needs_a_name_and_a_server(run: Run, tmp_p
     assert run("settle", WEEK, "--to", "anna@contoso.example", "--as", "closed", "--why", "x").code == 66
 
 
-def test_the_digest_is_that_of_a_rebuild(run: Run) -> None:
+def test_the_digest_is_that_of_a_rebuild(run: Command) -> None:
     before = run("digest").out
     assert run("rebuild").code == 0
     assert run("digest").out == before
@@ -212,7 +179,7 @@ def test_the_digest_is_that_of_a_rebuild(run: Run) -> None:
     assert len(told) >= 4, "and the three hashes of what it depends on"
 
 
-def test_verify_by_the_files_alone(run: Run, made: Path, tmp_path: Path) -> None:
+def test_verify_by_the_files_alone(run: Command, made: Path, tmp_path: Path) -> None:
     assert run("verify").code == 0
     assert run("verify", "--json").json == []
     copied = tmp_path / "elsewhere"
@@ -231,7 +198,7 @@ def test_verify_by_the_files_alone(run: Run, made: Path, tmp_path: Path) -> None
     assert run("verify", str(tmp_path / "nowhere")).code == 66
 
 
-def test_reproduce_and_explain_come_to_the_same_numbers(run: Run) -> None:
+def test_reproduce_and_explain_come_to_the_same_numbers(run: Command) -> None:
     said = run("reproduce", WEEK, "--edition", "1", "--json")
     assert (said.code, said.json["same"]) == (0, True)
     assert run("reproduce", WEEK, "--edition", "2").code == 66
@@ -243,7 +210,7 @@ def test_reproduce_and_explain_come_to_the_same_numbers(run: Run) -> None:
     assert run("explain", WEEK, "--partner", "nobody.example", "--json").json["messages"] == 0
 
 
-def test_status_and_check_are_for_people_and_programs(run: Run) -> None:
+def test_status_and_check_are_for_people_and_programs(run: Command) -> None:
     for command in ("status", "check"):
         assert run(command).code in (0, 1)
         assert run(command, "--json").json
@@ -280,14 +247,14 @@ WRONG: list[tuple[list[str], int, str]] = [
 
 @pytest.mark.parametrize(("arguments", "code", "told"), WRONG, ids=[" ".join(w[0]) or "nothing" for w in WRONG])
 def test_wrong_use_is_told_by_a_code_and_a_word_on_what_is_right(
-    run: Run, arguments: list[str], code: int, told: str
+    run: Command, arguments: list[str], code: int, told: str
 ) -> None:
     said = run(*arguments)
     assert said.code == code, said.err
     assert told in said.out + said.err
 
 
-def test_a_period_without_data_is_no_crash(run: Run) -> None:
+def test_a_period_without_data_is_no_crash(run: Command) -> None:
     for command in (["insights", "2026-W20", "--json"], ["explain", "2026-W20"], ["insights", "2026-W20"]):
         assert run(*command).code in (0, 66)
     assert run("facts", "--from", "2026-05-01", "--to", "2026-05-02", "--format", "json").json == []
@@ -304,7 +271,9 @@ def test_a_period_without_data_is_no_crash(run: Run) -> None:
     ],
     ids=["none", "no TOML", "an unknown key", "an unknown format", "empty"],
 )
-def test_settings_that_are_missing_or_wrong_are_told(run: Run, tmp_path: Path, config: str | None, told: str) -> None:
+def test_settings_that_are_missing_or_wrong_are_told(
+    run: Command, tmp_path: Path, config: str | None, told: str
+) -> None:
     path = tmp_path / "config.toml"
     if config is not None:
         path.write_text(config)
@@ -318,7 +287,7 @@ EMPTY = [
 ]  # fmt: skip
 
 
-def test_a_site_with_nothing_in_it_says_so(run: Run, tmp_path: Path) -> None:
+def test_a_site_with_nothing_in_it_says_so(run: Command, tmp_path: Path) -> None:
     (tmp_path / "config.toml").write_text(CONFIG)
     codes = {command: run("--config", str(tmp_path / "config.toml"), *command.split()).code for command in EMPTY}
     assert codes == dict.fromkeys(EMPTY, 66) | {"digest": 0}, "no facts have a digest too"

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from etl import cli, settings
+from etl import settings
 from tests.archive import handmade
 from tests.delivery.mail_server import DROP, Answer, mail_server
+from tests.helpers import Command
 from tools import certificates
 
 CONFIG = """
@@ -32,7 +32,7 @@ Send = Callable[..., tuple[int, str, str]]
 
 
 @pytest.fixture
-def send(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> Send:
+def send(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command: Command) -> Send:
     """Runs a command against a server that answers so; its exit code and what it said."""
     config = tmp_path / "config.toml"
     config.write_text(CONFIG.format(port=25))
@@ -45,16 +45,9 @@ def send(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureF
     def send(*arguments: str, answers: dict[str, Answer] | None = None) -> tuple[int, str, str]:
         with mail_server(tmp_path / "tls", offers=("AUTH PLAIN",), answers=answers) as server:
             config.write_text(CONFIG.format(port=server.port))
-            monkeypatch.setattr(sys, "argv", ["etl", "--config", str(config), *arguments])
-            code: object = 0
-            try:
-                cli.run()
-            except SystemExit as ended:
-                code = ended.code
-        out, err = capfd.readouterr()
-        assert "battery staple" not in out + err
-        assert "Traceback" not in out + err
-        return int(str(code or 0)), out, err
+            said = command("--config", str(config), *arguments)
+        assert "battery staple" not in said.out + said.err
+        return said.code, said.out, said.err
 
     return send
 
