@@ -66,6 +66,12 @@ class ExportUnreadable(Terminal):
     exit_code = 65  # EX_DATAERR of sysexits.h
 
 
+class ReaderBroken(Terminal):
+    """A reader's own SQL is wrong: a fault of the program, never of the export, which is not quarantined for it."""
+
+    exit_code = 70  # EX_SOFTWARE of sysexits.h
+
+
 class ExportVanished(Transient):
     """An export was there when listed and gone, or changed, when read; the next run takes it."""
 

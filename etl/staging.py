@@ -25,7 +25,7 @@ import duckdb
 import rfc8785
 
 from etl import database, evidence, formats, periods, storage
-from etl.errors import ExportUnreadable, NotFound
+from etl.errors import ExportUnreadable, NotFound, ReaderBroken
 from etl.formats import text
 from etl.formats.base import FILTERS, Found, Job, Sample, Staged
 from etl.masking import mask
@@ -187,14 +187,32 @@ def _stage(settings: Settings, source: Source, landed: evidence.Landed, out: Pat
             staged = reader.stage(job)
     except ExportUnreadable as error:
         reason = str(error)
+    except _OWN_MISTAKES as error:
+        raise _broken_reader(reader.name, error) from error
     except (duckdb.DataError, duckdb.ProgrammingError, duckdb.NotSupportedError) as error:
-        told = re.split(r"[\"'\n]", str(error))[0].strip()  # what follows may quote the export
-        reason = f"The reader could not take the file: {told}"
+        reason = f"The reader could not take the file: {_unquoted(error)}"
     else:
         return FileCounts(*about, "staged", None, **_plain(staged))
     for leftover in out.iterdir():
         leftover.unlink()
     return FileCounts(*about, "quarantined", mask(reason))
+
+
+_OWN_MISTAKES = (duckdb.BinderException, duckdb.CatalogException, duckdb.ParserException, duckdb.SyntaxException)
+"""What DuckDB raises for SQL that no export could make right."""
+
+
+def _broken_reader(name: str, error: duckdb.Error) -> ReaderBroken:
+    return ReaderBroken(
+        f"the SQL of the reader {name} is wrong ({_unquoted(error)})",
+        "a reader that takes or refuses any file",
+        "report it; nothing was quarantined, and the file is read once the program is mended",
+    )
+
+
+def _unquoted(error: duckdb.Error) -> str:
+    """What an error says, up to where it may quote the export."""
+    return re.split(r"[\"'\n]", str(error))[0].strip()
 
 
 def _refuse_other_formats(job: Job, source: Source) -> None:
