@@ -491,6 +491,25 @@ def test_file_without_a_log_line_is_refused_with_its_first_line_masked(tmp_path:
     assert "maria" not in (counts.reason or "")
 
 
+def test_quoted_local_part_may_hold_what_ends_an_address_elsewhere(tmp_path: Path) -> None:
+    """As Postfix 3.7 logged them: `"a, b>c"@…` has a partner, and is told from the mailbox that it was forwarded to."""
+    log = (
+        TALK
+        + active("A1")
+        + sending("A1", to='"a, b>c"@fabrikam.example')
+        + sending("A1", to='"a, b>d"@fabrikam.example')
+    )
+    log += arrival("B1", sender='"a b, c>d"@northwind.example')
+    for mail in ("p1@contoso.example", "p2@contoso.example"):
+        log += mailbox("B1", mail, original='"team, x>y"@contoso.example')
+    settings = site(tmp_path)
+    take(settings, {"mail.log": log.encode()})
+    assert measures(settings, "direction", "partner_domain") == {
+        ("outbound", "fabrikam.example"): (1, 2, 500),
+        ("inbound", "northwind.example"): (1, 1, 1000),
+    }
+
+
 def test_words_of_others_are_no_log_words(tmp_path: Path) -> None:
     """What a client or a server can write into a line: addresses, names, answers."""
     forged = "A1: to=<x@y>, relay=z[1.2.3.4]:25, status=sent (A9: client=q[1.1.1.1]) "

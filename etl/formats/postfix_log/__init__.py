@@ -8,6 +8,6 @@ from etl.formats.log_file import Log
 
 READER = Log(
     name="postfix_log",
-    version=2,
+    version=3,
     marks=(b"/smtpd[", b"/qmgr[", b"/smtp[", b"/cleanup[", b"/postfix-script[", b"/master[", b"/pickup[", b"/nqmgr["),
 )

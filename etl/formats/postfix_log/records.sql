@@ -69,7 +69,11 @@ kinds as (
 ),
 
 related as (
-    select *, case when kind = 'delivery' then substr(second_part, instr(second_part, '>, relay=') + 9) end as from_relay
+    select
+        *,
+        case when kind = 'delivery' then substr(second_part, instr(second_part, '>, relay=') + 9) end as from_relay,
+        -- `to=<ADDRESS` or `to=<ADDRESS>, orig_to=<ORIGINAL`; a quoted local part may hold `>` too.
+        case when kind = 'delivery' then left(second_part, instr(second_part || '>, relay=', '>, relay=') - 1) end as receivers
     from kinds
 ),
 
@@ -91,11 +95,10 @@ fields as (
             when 'tls-out' then second_part
         end as told,
         case kind
-            when 'delivery' then substr(left(second_part, instr(second_part, '>') - 1), 5)
+            when 'delivery' then substr(left(receivers, instr(receivers || '>, orig_to=<', '>, orig_to=<') - 1), 5)
             when 'active' then substr(left(second_part, length(second_part) - length(split_part(second_part, '>, size=', -1)) - 8), 7)
         end as address,
-        case when kind = 'delivery' and contains(second_part, '>, orig_to=<')
-            then split_part(split_part(second_part, '>, orig_to=<', 2), '>', 1) end as original
+        case when contains(receivers, '>, orig_to=<') then substr(receivers, instr(receivers, '>, orig_to=<') + 12) end as original
     from related
 ),
 
