@@ -28,6 +28,12 @@ def command(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) 
     return run
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Starts with the tests that were given the most time: none of them is left to one worker alone at the end."""
+    usual = 300
+    items.sort(key=lambda item: [mark.args[0] for mark in item.iter_markers("timeout")] or [usual], reverse=True)
+
+
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Prints what tests recorded as `held`, from whatever worker they ran on."""
     for report in terminalreporter.getreports("passed"):
