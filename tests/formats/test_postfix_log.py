@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import re
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -436,6 +437,41 @@ def test_both_day_paddings_and_iso_forms(tmp_path: Path) -> None:
               "2024-12-03 10:00:00", "2024-12-03T10:00:00")  # fmt: skip
     log = "".join(arrival(f"A{number}", pid=str(number)).replace(STAMP, stamp) for number, stamp in enumerate(stamps))
     assert told(tmp_path, log, "data_date", "tls_version") == {("2024-12-03", "TLS 1.3"): len(stamps)}
+
+
+WRAPPED = {
+    "rfc5424": "<22>1 2024-12-03T10:00:00.123456+00:00 mx {name} {pid} - -  {said}",
+    "structured": '<22>1 2024-12-03T10:00:00Z mx {name} {pid} ID47 [x@1 a="b\\]c"][y] \ufeff{said}',
+    "without priority": "1 2024-12-03T11:00:00.123456+01:00 mx {name} {pid} - - {said}",
+    "priority": "<22>Dec  3 10:00:00 mx {name}[{pid}]: {said}",
+    "journal": "Dec 03 10:00:00.654321 mx {name}[{pid}]: {said}",
+    "journal, iso": "2024-12-03T10:00:00+0000 mx {name}[{pid}]: {said}",
+}
+"""How rsyslog, syslog-ng, FreeBSD's syslogd and journalctl write a line."""
+
+
+@pytest.mark.parametrize("form", WRAPPED.values(), ids=WRAPPED.keys())
+def test_what_syslog_puts_around_a_line_says_nothing(tmp_path: Path, form: str) -> None:
+    log = TALK + arrival() + mailbox() + removed() + active("B1") + handshake() + sending("B1")
+    wrapped = "".join(
+        form.format(name=name, pid=pid, said=said) + "\n"
+        for name, pid, said in re.findall(r" mx ([\w/]+)\[(\d+)\]: (.*)\n", log)
+    )
+    assert recognise(Sample("x", wrapped.encode())) == "postfix_log"
+    settings, other = site(tmp_path / "wrapped"), site(tmp_path / "plain")
+    (counts,) = take(settings, {"mail.log": wrapped.encode() + b"no line\n"})
+    take(other, {"mail.log": log.encode()})
+    assert (counts.records, counts.rejected) == (log.count("\n") + 1, 1)
+    assert rows(settings) == rows(other)
+    assert {row["tls_version"] for row in rows(other)} == {"TLS 1.3"}
+
+
+def test_log_without_the_daemons_names_is_refused(tmp_path: Path) -> None:
+    """rsyslog cuts program names at a slash where it writes RFC 5424, unless it is told not to."""
+    cut = "<22>1 2024-12-03T10:00:00Z mx postfix 10 - - connect from h[203.0.113.1]\n" * 3
+    (counts,) = take(site(tmp_path), {"mail.log": cut.encode()})
+    assert counts.state == "quarantined"
+    assert "permitSlashInProgramName" in (counts.reason or "")
 
 
 def test_daylight_saving_by_the_source_s_zone(tmp_path: Path) -> None:

@@ -1,12 +1,39 @@
-"""Postfix, as syslog wrote it (BSD or RFC 3339 time stamps) or its own `maillog_file`; plain or gzip, rotated or not.
+"""Postfix, as syslog wrote it (BSD, RFC 3339 or RFC 5424) or its own `maillog_file`; plain or gzip, rotated or not.
 
 TLS belongs to a session of a process, messages to queue ids: trace.sql joins them. NOTES.md says what a used line is,
 what the log can't say, and where that shows against the truth of the samples.
 """
 
+import re
+from dataclasses import dataclass
+
+from etl.errors import ExportUnreadable
+from etl.formats import syslog, text
+from etl.formats.base import Job
 from etl.formats.log_file import Log
 
-READER = Log(
+_NAMELESS = re.compile(rb" postfix[^/\s]*\[\d+\]: (?:connect from |\w+: (?:client=|to=<|from=<))")
+
+
+@dataclass(frozen=True)
+class _Postfix(Log):
+    def is_line(self, line: bytes) -> bool:
+        """Whether a line is of Postfix, whatever syslog put around it."""
+        return super().is_line(syslog.unwrap(line))
+
+    def prepare(self, job: Job) -> Job:
+        """The log with classic syslog lines; one without the daemons' names is refused, nothing else tells who spoke."""
+        classic = syslog.unwrapped(job)
+        if _NAMELESS.search(text.head(classic.path)):
+            raise ExportUnreadable(
+                "the daemons' names are cut off (`postfix` for `postfix/smtpd`)",
+                "lines of postfix/smtpd, postfix/smtp and so on",
+                "set `parser.permitSlashInProgramName` in rsyslog, or let it write its traditional format",
+            )
+        return classic
+
+
+READER = _Postfix(
     name="postfix_log",
     version=3,
     marks=(b"/smtpd[", b"/qmgr[", b"/smtp[", b"/cleanup[", b"/postfix-script[", b"/master[", b"/pickup[", b"/nqmgr["),
