@@ -22,7 +22,7 @@ class _Postfix(Log):
         return super().is_line(syslog.unwrap(line))
 
     def prepare(self, job: Job) -> Job:
-        """The log with classic syslog lines; one without the daemons' names is refused, nothing else tells who spoke."""
+        """The log with classic syslog lines. One without the daemons' names is refused: they tell who spoke."""
         classic = syslog.unwrapped(job)
         if _NAMELESS.search(text.head(classic.path)):
             raise ExportUnreadable(
