@@ -20,9 +20,12 @@ from etl.commands.insights import preview
 from etl.measures import measure, prepare
 from etl.periods import parse_period
 from etl.report import build
+from etl.report.language import load
+from etl.report.view import wording
 from etl.settings import Settings
 
 SAMPLES = Path(__file__).parent.parent / "samples"
+ENGLISH = load("en")
 TRUTH = json.loads((SAMPLES / "expected.json").read_text(encoding="utf-8"))
 
 
@@ -101,7 +104,8 @@ def test_the_insights_are_the_truth(state: str, period: str, early: Settings, co
         cut = item.get("suspected_cut", [])
         assert item == {key: cut if key == "suspected_cut" else own[key] for key in item}
         if item["rule"] == "data-incomplete":
-            assert all(name in own["detail"] for name in [*item["missing"], *cut])
+            days = [wording.missing_day(ENGLISH, told) for told in item["missing"]]
+            assert all(name in own["detail"] for name in [*days, *cut])
     assert all(item["provisional"] for item in found) or not TRUTH[state]["periods"][period]["provisional"]
 
 

@@ -10,10 +10,11 @@ import typer
 from etl import periods
 from etl.commands.console import Context, emit_json, say, table
 from etl.insights import Policy
-from etl.insights.texts import listed, words
 from etl.periods import Period
 from etl.report.build import make_model, period_inputs
-from etl.report.model import EditionInfo, Insight, ReportModel, ResolvedInsight
+from etl.report.language import N_, load
+from etl.report.model import EditionInfo, Insight, MissingDays, ReportModel, ResolvedInsight, Sentence
+from etl.report.view import wording
 from etl.settings import Settings
 
 _MADE_AT = datetime(1970, 1, 1, tzinfo=UTC)
@@ -55,15 +56,23 @@ def preview(settings: Settings, period: Period, policy: Policy | None = None) ->
 def as_object(item: Insight | ResolvedInsight, language: str) -> dict[str, Any]:
     """An insight as a JSON object: title, advice and detail in one language, all numbers."""
     found = item.model_dump(mode="json")
-    told = {key: in_language(found[key], language) for key in ("title", "advice", "detail") if key in found}
-    if isinstance(item, Insight) and item.direction is not None:
-        unbound = [
-            words(key, names=listed(names))
-            for key, names in (("no_bound", item.missing), ("no_bound_cut", item.cut))
-            if names
-        ]
-        told["detail"] = " ".join(filter(None, (told["detail"], *(in_language(text, language) for text in unbound))))
+    told = {key: in_language(found[key], language) for key in ("title", "advice") if key in found}
+    if isinstance(item, Insight):
+        lang = load(language)
+        told["detail"] = " ".join(wording.sentence(lang, sentence) for sentence in (*item.detail, *_unbound(item)))
     return found | told
+
+
+def _unbound(item: Insight) -> list[Sentence]:
+    """What no bound of the insight covers."""
+    told = []
+    if item.missing:
+        text = N_("No bound covers the missing days: {names}.")
+        told.append(Sentence(text=text, values={"names": MissingDays(days=item.missing)}))
+    if item.cut:
+        text = N_("No bound covers what a cut file left out: {names}.")
+        told.append(Sentence(text=text, values={"names": item.cut}))
+    return told if item.direction is not None else []
 
 
 def in_language(texts: dict[str, str], language: str) -> str:

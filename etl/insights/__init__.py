@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from etl.insights.book import Book, Place, read_book
 from etl.insights.policy import Accepted, Policy, PolicyInvalid, Rule, load_policy, parse_policy
 from etl.insights.rules import OVERALL, Finding, can_judge, judge
-from etl.insights.texts import filled, words
 from etl.masking import mask
 from etl.periods import Period
-from etl.report.model import Acknowledgement, Insight, ResolvedInsight
+from etl.report.language import N_
+from etl.report.model import Acknowledgement, Insight, ResolvedInsight, Sentence
 
 __all__ = [
     "Book", "Judgement", "Policy", "PolicyInvalid", "Rule", "evaluate", "load_policy", "parse_policy", "read_book",
@@ -151,8 +151,11 @@ def _advice(policy: Policy, rule: Rule, contact: str | None) -> dict[str, str]:
     """The rule's advice per language, with whom to reach where the settings name somebody."""
     if not contact:
         return rule.advice
+    shown = "".join(c if c.isprintable() else "\ufffd" for c in contact)
     return {
-        language: f"{text} {filled(policy.contact[language], contact=contact)}" if language in policy.contact else text
+        language: f"{text} {policy.contact[language].replace('{contact}', shown)}"
+        if language in policy.contact
+        else text
         for language, text in rule.advice.items()
     }
 
@@ -185,5 +188,6 @@ def _expired(book: Book, policy: Policy, found: list[Insight]) -> Iterator[Insig
         for insight in found:
             place: Place | None = (insight.direction, insight.connector) if insight.direction else None
             if rule and _matches(item, insight.rule, place) and insight.acknowledged is None:
-                detail = words("expired", by=mask(item.by), until=item.until, why=item.why)
-                yield _insight(book, policy, rule, Finding(place, "speaks", insight.rule, detail=detail, once=True))
+                values = {"by": mask(item.by), "until": item.until, "why": item.why}
+                told = Sentence(text=N_("Accepted by {by} until {until}: {why}"), values=values)
+                yield _insight(book, policy, rule, Finding(place, "speaks", insight.rule, detail=(told,), once=True))

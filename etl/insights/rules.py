@@ -7,20 +7,21 @@ in a row a rule has spoken, and what no longer does. Verdicts are made on intege
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date, timedelta
 from fractions import Fraction
 from itertools import pairwise
+from typing import Any
 
 from etl.insights import profiles
 from etl.insights.book import Book, Place, Told, is_named, weeks_between
 from etl.insights.classes import label, share
 from etl.insights.decide import decide, share_digits
 from etl.insights.policy import Rule
-from etl.insights.texts import joined, listed, number, percent, words
 from etl.masking import mask
-from etl.report.model import DEPRECATED, DayShare, Share
-from etl.report.numbers import percent_digits
+from etl.report.language import N_
+from etl.report.model import DEPRECATED, DayShare, MissingDays, Percent, PeriodName, Sentence, Share
+from etl.report.numbers import percent_digits, rounded
 
 WEEKS_LISTED_SILENT = 13
 """For so many weeks a silent connector is listed; then it is gone."""
@@ -43,7 +44,7 @@ class Finding:
     threshold: Fraction | None = None
     share_before: Share | None = None
     days: tuple[DayShare, ...] = ()
-    detail: dict[str, str] = field(default_factory=dict)
+    detail: tuple[Sentence, ...] = ()
     with_partners: bool = False
     once: bool = False
     """Whether it tells of this period alone, so that periods in a row say nothing."""
@@ -174,7 +175,10 @@ def rise_rule(book: Book, rule: Rule, place: Place, k: int) -> Finding | None:
     now, before = (share_at(book, rule, place, i) for i in known[:2])
     move = _Move.between(before, now)
     over = [value > rule.threshold for value in (move.known, move.least, move.most)]
-    told = words("rise", before=percent(Fraction(before.n, before.total)), period=str(book.periods[known[1]].period))
+    told = _say(
+        N_("The share was {before}\u202f% in {period}."), before=_percent(Fraction(before.n, before.total)),
+        period=PeriodName(id=str(book.periods[known[1]].period)),
+    )  # fmt: skip
     return _moved(book, rule, place, k, (now, before), over, told)
 
 
@@ -194,8 +198,11 @@ def got_worse_rule(book: Book, rule: Rule, place: Place, k: int) -> Finding | No
     move = _Move.between(before, now)
     over = [-value > limit for value in (move.known, move.least, move.most)]
     digits = percent_digits(abs(move.known.numerator), move.known.denominator, [limit])
-    told = words("got_worse", fall=percent(-move.known, digits), usual=percent(usual, digits),
-                 period=str(book.periods[known[1]].period))  # fmt: skip
+    told = _say(
+        N_("The share fell by {fall} percentage points since {period}; usually it moves by up to {usual}."),
+        fall=_percent(-move.known, digits), usual=_percent(usual, digits),
+        period=PeriodName(id=str(book.periods[known[1]].period)),
+    )  # fmt: skip
     return _moved(book, rule, place, k, (now, before), over, told)
 
 
@@ -206,7 +213,7 @@ def _known(book: Book, rule: Rule, place: Place, k: int) -> list[int]:
 
 
 def _moved(
-    book: Book, rule: Rule, place: Place, k: int, pair: tuple[Share, Share], over: list[bool], told: dict[str, str]
+    book: Book, rule: Rule, place: Place, k: int, pair: tuple[Share, Share], over: list[bool], told: Sentence
 ) -> Finding | None:
     """A finding about a change; `over`: whether what is known, and both bounds, moved too far."""
     is_open = over[1] != over[2]
@@ -214,7 +221,7 @@ def _moved(
         return None
     return Finding(
         place=place, verdict="undecided" if is_open else "speaks", measure=label(rule.measure), share=pair[0],
-        share_before=pair[1], days=_share_days(book, rule, place) if k == 0 else (), detail=told, provisional=is_open,
+        share_before=pair[1], days=_share_days(book, rule, place) if k == 0 else (), detail=(told,), provisional=is_open,
     )  # fmt: skip
 
 
@@ -230,10 +237,13 @@ def silent_rule(book: Book, rule: Rule, place: Place, k: int) -> Finding | None:
     weeks = weeks_between(last, book.periods[k].period.last_date)
     if not rule.weeks <= weeks < rule.weeks + WEEKS_LISTED_SILENT:
         return None
-    detail = words("silent", last_date=last, first_date=first, weeks=weeks)
+    told = _say(
+        N_("Last mail on {last_date}: {weeks} weeks ago at the period’s end, though there was mail since {first_date}."),
+        last_date=last, first_date=first, weeks=weeks,
+    )  # fmt: skip
     missing = book.missing_since(last)
     return Finding(
-        place=place, verdict="speaks", measure="messages", numerator=0, detail=detail, missing=missing,
+        place=place, verdict="speaks", measure="messages", numerator=0, detail=(told,), missing=missing,
     )  # fmt: skip
 
 
@@ -247,8 +257,8 @@ def new_rule(book: Book, rule: Rule, place: Place, k: int) -> Finding | None:
         return None
     first = min(day for day, versions in book.days[place].items() if versions)
     return Finding(
-        place=place, verdict="speaks", measure="messages", numerator=count, detail=words("new", first_date=first),
-        once=True,
+        place=place, verdict="speaks", measure="messages", numerator=count, once=True,
+        detail=(_say(N_("First mail on {first_date}."), first_date=first),),
     )  # fmt: skip
 
 
@@ -260,19 +270,18 @@ def changed_rule(book: Book, _rule: Rule, place: Place, k: int) -> Finding | Non
     parts = []
     for now in book.told_in_period(place):
         if before.connector_type and now.connector_type and now.connector_type != before.connector_type:
-            parts.append(
-                words("changed_type", before=before.connector_type, now=now.connector_type, since=now.first_date)
-            )
+            told = {"before": before.connector_type, "now": now.connector_type, "since": now.first_date}
+            parts.append(_say(N_("Type: was {before}, {now} from {since} on."), **told))
         if None not in (before.forced_tls, now.forced_tls) and now.forced_tls != before.forced_tls:
-            told = {"before": _yes(before.forced_tls), "now": _yes(now.forced_tls)}
-            parts.append(words("changed_forced", **told, since=now.first_date))
+            told = {"before": _yes(before.forced_tls), "now": _yes(now.forced_tls), "since": now.first_date}
+            parts.append(_say(N_("Forced TLS: was {before}, {now} from {since} on."), **told))
         before = Told(
             now.first_date, now.last_date, now.connector_type or before.connector_type,
             before.forced_tls if now.forced_tls is None else now.forced_tls,
         )  # fmt: skip
     if not parts:
         return None
-    return Finding(place=place, verdict="speaks", measure="settings", detail=joined(parts), once=True)
+    return Finding(place=place, verdict="speaks", measure="settings", detail=tuple(parts), once=True)
 
 
 def volume_rule(book: Book, rule: Rule, place: Place, k: int) -> Finding | None:
@@ -290,13 +299,13 @@ def volume_rule(book: Book, rule: Rule, place: Place, k: int) -> Finding | None:
         if count < rule.minimum_messages and high < rule.minimum_messages:
             continue
         if count > high * rule.factor or count * rule.factor < low:
-            told = {"messages": number(count), "low": number(round(low)), "high": number(round(high))}
-            parts.append(words("band", data_date=day, **told))
+            told = {"day": day, "messages": count, "low": round(low), "high": round(high)}
+            parts.append(_say(N_("{day}: {messages}, usually {low} to {high}."), **told))
     if not parts:
         return None
     return Finding(
         place=place, verdict="speaks", measure="days out of band", numerator=len(parts),
-        denominator=len(book.period.days), detail=joined(parts), once=True,
+        denominator=len(book.period.days), detail=tuple(parts), once=True,
     )  # fmt: skip
 
 
@@ -310,7 +319,10 @@ def ready_rule(book: Book, rule: Rule, place: Place, k: int) -> Finding | None:
         return None
     return Finding(
         place=place, verdict="speaks", measure=label(rule.measure), numerator=0, denominator=total,
-        detail=words("ready", weeks=rule.weeks, messages=number(total)),
+        detail=(
+            _say(N_("No message below TLS 1.2 in {weeks} weeks, {messages} messages."), weeks=rule.weeks,
+                 messages=total),
+        ),
         missing=book.missing_since(book.periods[k + rule.weeks - 1].period.first_date) if k == 0 else (),
     )  # fmt: skip
 
@@ -325,14 +337,20 @@ def break_rule(book: Book, rule: Rule, place: Place, k: int) -> Finding | None:
         return None
     versions = book.periods[k].at(place)
     count, plain = found.n, versions.get("No TLS", 0) if "No TLS" in rule.members else 0
-    told = {"messages": count, "partners": book.partners_below.get(place, 0), "plain": plain, "old": count - plain}
-    parts = [words("break", **{key: number(value) for key, value in told.items()})]
+    parts = [
+        _say(
+            N_("Would have failed: {messages} of the messages, {partners} of the partners; {plain} without TLS, "
+               "{old} with TLS 1.1 or older."),
+            messages=count, partners=book.partners_below.get(place, 0), plain=plain, old=count - plain,
+        )
+    ]  # fmt: skip
     if found.undecided:
-        parts.append(words("break_unknown", messages=number(found.undecided)))
+        text = N_("Messages that can’t be judged, and might have failed too: {messages}.")
+        parts.append(_say(text, messages=found.undecided))
     return Finding(
         place=place, verdict="undecided" if decision.open else "speaks", measure=label(rule.measure), share=found,
         share_before=_before(book, rule, place, k), days=_share_days(book, rule, place) if k == 0 else (),
-        detail=joined(parts), with_partners=True, provisional=decision.open,
+        detail=tuple(parts), with_partners=True, provisional=decision.open,
     )  # fmt: skip
 
 
@@ -341,17 +359,18 @@ def incomplete_rule(book: Book, _rule: Rule) -> list[Finding]:
     found = book.completeness
     parts = []
     if found.missing:
-        parts.append(words("missing", days=listed(found.missing)))
+        parts.append(_say(N_("Never came: {days}."), days=MissingDays(days=found.missing)))
     if found.suspected_cut:
-        parts.append(words("cut", files=listed(found.suspected_cut)))
+        parts.append(_cut(found.suspected_cut))
     if found.quarantined:
-        parts.append(words("quarantined", files=listed([mask(name) for name in found.quarantined])))
+        names = tuple(mask(name) for name in found.quarantined)
+        parts.append(_say(N_("Set aside whole, because they could not be read: {files}."), files=names))
     if not parts:
         return []
     return [
         Finding(
             place=None, verdict="speaks", measure="days missing", numerator=len(found.missing),
-            denominator=found.expected_days, detail=joined(parts), provisional=True, once=True,
+            denominator=found.expected_days, detail=tuple(parts), provisional=True, once=True,
         )
     ]  # fmt: skip
 
@@ -359,8 +378,7 @@ def incomplete_rule(book: Book, _rule: Rule) -> list[Finding]:
 def truncated_rule(book: Book, _rule: Rule) -> list[Finding]:
     """An export ends at exactly a vendor's row limit."""
     cut = book.completeness.suspected_cut
-    detail = words("cut", files=listed(cut))
-    found = Finding(place=None, verdict="speaks", measure="files", numerator=len(cut), detail=detail, once=True)
+    found = Finding(place=None, verdict="speaks", measure="files", numerator=len(cut), detail=(_cut(cut),), once=True)
     return [found] if cut else []
 
 
@@ -369,10 +387,11 @@ def late_rule(book: Book, _rule: Rule) -> list[Finding]:
     late = [source for source in book.completeness.sources if source.late_rows and source.role == "count"]
     if not late:
         return []
-    parts = [words("late", rows=number(source.late_rows), source=source.source) for source in late]
+    text = N_("Rows that came too late, for days that are sealed ({source}): {rows}.")
+    parts = [_say(text, rows=source.late_rows, source=source.source) for source in late]
     rows = sum(source.late_rows for source in late)
     return [
-        Finding(place=None, verdict="speaks", measure="late rows", numerator=rows, detail=joined(parts), once=True)
+        Finding(place=None, verdict="speaks", measure="late rows", numerator=rows, detail=tuple(parts), once=True)
     ]  # fmt: skip
 
 
@@ -401,5 +420,17 @@ def judge(book: Book, rule: Rule, place: Place, k: int) -> Finding | None:
     return kind(book, rule, place, k) if kind and applies(book, rule, place, k) else None
 
 
-def _yes(value: bool | None) -> dict[str, str]:
-    return words("not_told" if value is None else "yes" if value else "no")
+def _say(text: str, **values: Any) -> Sentence:
+    return Sentence(text=text, values=values)
+
+
+def _percent(value: Fraction, digits: int = 1) -> Percent:
+    return Percent(scaled=rounded(value.numerator, value.denominator, digits), digits=digits)
+
+
+def _cut(names: tuple[str, ...]) -> Sentence:
+    return _say(N_("Suspected cut short: {files}."), files=names)
+
+
+def _yes(value: bool | None) -> Sentence:
+    return Sentence(text=N_("not told") if value is None else N_("yes") if value else N_("no"))

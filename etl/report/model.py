@@ -127,6 +127,35 @@ class PartnerLine(Part):
     last_seen_date: date | None = None
 
 
+class Percent(Part):
+    """`scaled / 10**digits` percent, already rounded."""
+
+    scaled: int
+    digits: int
+
+
+class MissingDays(Part):
+    """Exports that never came, each as `2026-11-18 (m365)`."""
+
+    days: tuple[str, ...]
+
+
+class PeriodName(Part):
+    """A period by its id, such as `2026-W47`."""
+
+    id: str
+
+
+class Sentence(Part):
+    """What a rule says in words: a text that every catalogue translates, and what is put into its `{names}`.
+
+    Numbers, days and names stand in it as they are; each rendering writes them by its language.
+    """
+
+    text: str
+    values: dict[str, int | date | Percent | MissingDays | PeriodName | Sentence | tuple[str, ...] | str] = {}
+
+
 class Acknowledgement(Part):
     """Who accepted an insight for a while, until when and why (from the policy file)."""
 
@@ -181,8 +210,8 @@ class Insight(Part):
     partner: str | None = None
     partners: tuple[PartnerLine, ...] = ()
     acknowledged: Acknowledgement | None = None
-    detail: dict[str, str] = {}
-    """Extra words per language for rules whose evidence is no share (what changed, since when, which file)."""
+    detail: tuple[Sentence, ...] = ()
+    """What rules whose evidence is no share have to say (what changed, since when, which file)."""
 
 
 class ResolvedInsight(Part):

@@ -78,7 +78,7 @@ def _insights(title: str, places: Iterable[Place], more: str) -> list[str]:
         insight = place.lead
         lines += _wrap(f"{insight.big}  {insight.title} · {insight.place}", "* ", "  ")
         evidence = f"{insight.evidence} · {insight.missing}" if insight.missing else insight.evidence
-        for text in (f"{insight.advice} {insight.detail}".strip(), insight.acknowledged, evidence):
+        for text in (f"{insight.advice} {insight.detail}".strip(), *insight.lines, insight.acknowledged, evidence):
             lines += _wrap(text, "  ", "  ")
         for other in place.also:
             lines += _wrap(f"{other.big}  {other.title} · {other.evidence}", "  + ", "    ")

@@ -44,11 +44,11 @@ def test_a_missing_day_makes_insights_provisional_and_is_named(tmp_path: Path) -
     insight = found[NO_TLS, "inbound", "Fabrikam partner"]
     assert (insight["verdict"], insight["numerator"], insight["denominator"]) == ("speaks", 13, 50)
     assert (insight["provisional"], insight["missing"]) == (True, ["2026-11-18 (m365)"])
-    assert insight["detail"] == "No bound covers the missing days: 2026-11-18 (m365)."
+    assert insight["detail"] == "No bound covers the missing days: 18 Nov (m365)."
     assert all(item["provisional"] for item in found.values())
     incomplete = found["data-incomplete", None, None]
     assert (incomplete["numerator"], incomplete["denominator"]) == (1, 7)
-    assert incomplete["detail"] == "Never came: 2026-11-18 (m365)."
+    assert incomplete["detail"] == "Never came: 18 Nov (m365)."
 
     bring(settings, {"connector-2026-11-18.csv": wednesday})
     found = said(settings, "2026-W47")

@@ -226,6 +226,8 @@ def _insights(lines: tuple[Line, ...], now: Facts, before: Facts, period: period
                 missing=(),
                 days=days,
                 share_before=share_before.value,
+                numerator_before=share_before.n,
+                denominator_before=share_before.total,
                 first_seen=str(period.before.before) if not old_tls else str(period),
                 periods_in_a_row=1 if old_tls else 3,
                 contact=line.contact,
@@ -234,7 +236,6 @@ def _insights(lines: tuple[Line, ...], now: Facts, before: Facts, period: period
                 )
                 if line.connector == "Litware scanners"
                 else None,
-                detail={},
             )
         )
     return sorted(found, key=lambda i: (i.verdict != "speaks", i.severity != "critical", -(i.numerator or 0)))

@@ -15,6 +15,7 @@ from babel.messages.pofile import write_po
 
 from etl.errors import UsageInvalid
 from etl.report import email, html, language, pdf
+from etl.report.model import Sentence
 from tests.report.fixtures import report_model
 from tools import translations
 
@@ -114,6 +115,9 @@ def test_a_third_language_needs_only_a_catalogue(third: str) -> None:
 
 def test_all_renderings_speak_the_third_language(third: str) -> None:
     model = report_model("en", number=2, missing=("2026-11-18 (m365)",)).model_copy(update={"language": third})
+    sentence = Sentence(text="First mail on {first_date}.", values={"first_date": date(2026, 11, 16)})
+    first = model.insights[0].model_copy(update={"detail": (sentence,)})
+    model = model.model_copy(update={"insights": (first, *model.insights[1:])})
     mail = email.render(model)
     page = pdf.to_html(model)
     assert mail.subject.startswith("«CORRECTED»: «PROVISIONAL»: «2 connectors need action»")
@@ -122,5 +126,5 @@ def test_all_renderings_speak_the_third_language(third: str) -> None:
         assert len(headings) > 4
         assert all(heading.startswith("«") for heading in headings), headings
         assert "97,3\u202f%" in text
-        assert "listopada 2026" in text
+        assert "«First mail on pon. 16 listopada 2026.»" in text
     assert all(line.startswith("«") for line in re.findall(r"^.*(?=\n-+$)", mail.text, re.MULTILINE) if line.strip())

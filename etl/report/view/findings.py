@@ -11,6 +11,9 @@ from etl.report.model import Insight, PartnerLine, ReportModel, ResolvedInsight,
 from etl.report.view import wording
 from etl.report.view.verdict import needs_action
 
+FEW = 2
+"""So many sentences of a rule stand in a row."""
+
 
 @dataclass(frozen=True)
 class InsightView:
@@ -29,6 +32,8 @@ class InsightView:
     """n of N, where it has a share."""
     advice: str
     detail: str
+    lines: tuple[str, ...]
+    """What it has to say where that is more than two sentences (`detail` is empty then): one below the other."""
     evidence: str
     acknowledged: str
     missing: str
@@ -140,6 +145,7 @@ def view(
     big, small = _big(lang, insight, share, edges)
     place = wording.directed(lang, insight.connector, insight.direction) if insight.connector else lang._("all mail")
     name = lang.pick(insight.title)
+    told = tuple(wording.sentence(lang, sentence) for sentence in insight.detail)
     title = lang._("Can’t be decided: {title}", title=name) if insight.verdict == "undecided" else name
     return InsightView(
         anchor=f"insight-{number}",
@@ -148,7 +154,8 @@ def view(
         big=big, big_small=small, title=title, name=name, place=place,
         count=lang._("{n} of {total}", n=lang.number(share.n), total=lang.number(share.total)) if share else "",
         advice=lang.pick(insight.advice),
-        detail=lang.pick(insight.detail), evidence=_evidence(lang, model, insight, share, edges),
+        detail=" ".join(told) if len(told) <= FEW else "", lines=told if len(told) > FEW else (),
+        evidence=_evidence(lang, model, insight, share, edges),
         acknowledged=_acknowledged(lang, insight),
         missing=_missing(lang, insight),
         contact=wording.clean(insight.contact) if insight.contact else "",
@@ -186,10 +193,17 @@ def _big(lang: Language, insight: Insight, share: Share | None, edges: tuple[flo
 
 
 def _missing(lang: Language, insight: Insight) -> str:
-    if not insight.missing or insight.connector is None:
+    """What no bound covers; told at connectors, since page one says it for all mail."""
+    if insight.connector is None:
         return ""
-    days = [wording.missing_day(lang, told) for told in insight.missing]
-    return lang._("no bound covers what is missing: {names}", names=lang.listed(_few(lang, days, 7)))
+    parts = []
+    if insight.missing:
+        days = [wording.missing_day(lang, told) for told in insight.missing]
+        parts.append(lang._("no bound covers what is missing: {names}", names=wording.few(lang, days)))
+    if insight.cut:
+        files = [wording.clean(name) for name in insight.cut]
+        parts.append(lang._("no bound covers what a cut file left out: {names}", names=wording.few(lang, files)))
+    return " · ".join(parts)
 
 
 def _counted(lang: Language, measure: str, count: int) -> str:
@@ -216,9 +230,12 @@ def _evidence(
             if insight.verdict == "undecided":
                 parts.append(lang._("{share} of what is known", share=lang.share(share, edges)))
     parts.append(_since(lang, model, insight))
-    if insight.share_before is not None:
-        before = round(insight.share_before * 10_000_000)
-        parts.append(lang._("was {share}", share=lang.ratio(before, 10_000_000, edges)))
+    if insight.numerator_before is not None and insight.denominator_before:
+        n, whole = insight.numerator_before, insight.denominator_before
+        parts.append(
+            lang._("{when} {share} ({n} of {total})", when=wording.before_word(lang, model.period),
+                   share=lang.ratio(n, whole, edges), n=lang.number(n), total=lang.number(whole))
+        )  # fmt: skip
     return " · ".join(parts)
 
 
@@ -229,7 +246,9 @@ def _since(lang: Language, model: ReportModel, insight: Insight) -> str:
         text = lang._("{n} weeks in a row", n=lang.number(insight.periods_in_a_row))
     else:
         text = lang._("{n} periods in a row", n=lang.number(insight.periods_in_a_row))
-    return lang._("{row}, since {period}", row=text, period=insight.first_seen) if insight.first_seen else text
+    if not insight.first_seen:
+        return text
+    return lang._("{row}, since {period}", row=text, period=wording.period_id(lang, insight.first_seen))
 
 
 def _acknowledged(lang: Language, insight: Insight) -> str:
@@ -269,7 +288,8 @@ def _resolved(lang: Language, items: Iterable[ResolvedInsight]) -> tuple[str, ..
     for item in items:
         place = wording.directed(lang, item.connector, item.direction) if item.connector else lang._("all mail")
         stood = lang.ngettext("stood for {n} period", "stood for {n} periods", item.periods)
-        since = lang._(", since {period}", period=item.first_seen) if item.first_seen else ""
+        first = wording.period_id(lang, item.first_seen) if item.first_seen else ""
+        since = lang._(", since {period}", period=first) if first else ""
         unsure = lang._("; provisional") if item.provisional else ""
         apart.setdefault((lang.pick(item.title), f"{stood}{since}{unsure}"), []).append(place)
     return tuple(f"{title} ({stood}): {'; '.join(_few(lang, places))}" for (title, stood), places in apart.items())

@@ -4,11 +4,21 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
+from datetime import date
 
 from etl import periods
 from etl.report import glyphs
 from etl.report.language import DASH, Language
-from etl.report.model import NO_CONNECTOR, TLS_VERSIONS, PeriodInfo, ReportModel
+from etl.report.model import (
+    NO_CONNECTOR,
+    TLS_VERSIONS,
+    MissingDays,
+    Percent,
+    PeriodInfo,
+    PeriodName,
+    ReportModel,
+    Sentence,
+)
 
 LONG_NAME = 42
 _RIGHT_TO_LEFT = re.compile("[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc]")
@@ -94,6 +104,48 @@ def the_period(lang: Language, period: PeriodInfo) -> str:
     if period.kind == "week":
         return lang._("week {week}", week=period.first_date.isocalendar().week)
     return lang.day(period.first_date, "LLLL y") if period.kind == "month" else period_name(lang, period)
+
+
+def period_id(lang: Language, ident: str) -> str:
+    """A period told by its id, inside a sentence: `week 46, 2026`."""
+    period = periods.parse_period(ident)
+    if period.kind == "week":
+        year, week, _ = period.first_date.isocalendar()
+        return lang._("week {week}, {year}", week=week, year=year)
+    if period.kind == "month":
+        return lang.day(period.first_date, "LLLL y")
+    return f"{lang.day(period.first_date)} – {lang.day(period.last_date)}"
+
+
+def sentence(lang: Language, told: Sentence) -> str:
+    """A rule's sentence with its numbers, days and names as this language writes them."""
+    return lang._(told.text, **{name: _value(lang, value) for name, value in told.values.items()})
+
+
+def _value(lang: Language, value: object) -> str:
+    match value:
+        case Sentence():
+            return sentence(lang, value)
+        case Percent():
+            return lang.decimal(value.scaled, value.digits)
+        case PeriodName():
+            return period_id(lang, value.id)
+        case MissingDays():
+            return few(lang, [missing_day(lang, day) for day in value.days])
+        case int():
+            return lang.number(value)
+        case date():
+            return lang.day(value, "EEE d MMMM y")
+        case tuple():
+            return few(lang, [clean(name) for name in value])
+        case _:
+            return clean(str(value))
+
+
+def few(lang: Language, things: list[str], most: int = 7) -> str:
+    """Things in a row; of many the first ones, and how many more there are."""
+    more = len(things) - most
+    return lang.listed([*things[:most], lang.ngettext("and {n} more", "and {n} more", more)] if more > 0 else things)
 
 
 def before_word(lang: Language, period: PeriodInfo) -> str:
