@@ -15,6 +15,8 @@ from babel.messages.catalog import Catalog
 from babel.messages.extract import DEFAULT_KEYWORDS, extract
 from babel.messages.pofile import read_po, write_po
 
+from etl.report.view.wording import outcome_text
+
 ROOT = Path(__file__).resolve().parent.parent
 TEMPLATES = ROOT / "report_templates"
 WIDTH = 107
@@ -23,6 +25,8 @@ HEAD = (
     'msgid ""\nmsgstr ""\n"Language: {code}\\n"\n"Plural-Forms: {plural}\\n"\n'
     '"MIME-Version: 1.0\\n"\n"Content-Type: text/plain; charset=utf-8\\n"\n"Content-Transfer-Encoding: 8bit\\n"\n\n'
 )
+_SQL = re.compile(r"--[^\n]*|'(?:[^']|'')*'|\w+|\S")
+_OUTCOME_COLUMNS = ("reason", "fault", "rule")
 Name = str | tuple[str, str]
 """A text, or its singular and plural."""
 
@@ -34,6 +38,31 @@ def used() -> set[Name]:
         found |= _in_file(path, "python")
     for path in sorted(TEMPLATES.rglob("*.html")):
         found |= _in_file(path, "jinja2.ext:babel_extract")
+    for path in sorted((ROOT / "etl" / "formats").rglob("*.sql")):
+        found |= {outcome_text(reason) for reason in outcomes(path.read_text(encoding="utf-8"))}
+    return found
+
+
+def outcomes(query: str) -> set[str]:
+    """Why a reader's SQL may reject or skip a record: the texts that the `case` of a column `reason`, `fault` or
+    `rule` gives, and those that stand as such a column."""
+    words = [word for word in _SQL.findall(query) if not word.startswith("--")]
+    found: set[str] = set()
+    open_cases: list[set[str]] = []
+    for n, word in enumerate(words[:-2]):
+        follows = words[n + 1]
+        if word == "case":
+            open_cases.append(set())
+        elif word in ("then", "else") and follows.startswith("'"):
+            open_cases[-1].add(follows[1:-1])
+        elif word == "end":
+            texts = open_cases.pop()
+            if follows == "as" and words[n + 2] in _OUTCOME_COLUMNS:
+                found |= texts
+            elif open_cases:
+                open_cases[-1] |= texts
+        elif word.startswith("'") and follows == "as" and words[n + 2] in _OUTCOME_COLUMNS:
+            found.add(word[1:-1])
     return found
 
 

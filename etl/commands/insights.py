@@ -56,7 +56,7 @@ def preview(settings: Settings, period: Period, policy: Policy | None = None) ->
 def as_object(item: Insight | ResolvedInsight, language: str) -> dict[str, Any]:
     """An insight as a JSON object: title, advice and detail in one language, all numbers."""
     found = item.model_dump(mode="json")
-    told = {key: in_language(found[key], language) for key in ("title", "advice") if key in found}
+    told: dict[str, str] = {key: in_language(found[key], language) for key in ("title", "advice") if key in found}
     if isinstance(item, Insight):
         lang = load(language)
         told["detail"] = " ".join(wording.sentence(lang, sentence) for sentence in (*item.detail, *_unbound(item)))

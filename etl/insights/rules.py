@@ -221,7 +221,8 @@ def _moved(
         return None
     return Finding(
         place=place, verdict="undecided" if is_open else "speaks", measure=label(rule.measure), share=pair[0],
-        share_before=pair[1], days=_share_days(book, rule, place) if k == 0 else (), detail=(told,), provisional=is_open,
+        share_before=pair[1], days=_share_days(book, rule, place) if k == 0 else (), detail=(told,),
+        provisional=is_open,
     )  # fmt: skip
 
 
@@ -238,7 +239,7 @@ def silent_rule(book: Book, rule: Rule, place: Place, k: int) -> Finding | None:
     if not rule.weeks <= weeks < rule.weeks + WEEKS_LISTED_SILENT:
         return None
     told = _say(
-        N_("Last mail on {last_date}: {weeks} weeks ago at the period’s end, though there was mail since {first_date}."),
+        N_("Last mail on {last_date}, {weeks} weeks before the period’s end; there was mail since {first_date}."),
         last_date=last, first_date=first, weeks=weeks,
     )  # fmt: skip
     missing = book.missing_since(last)

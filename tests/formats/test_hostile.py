@@ -19,10 +19,12 @@ import pytest
 
 from etl import evidence, facts, formats, landing
 from etl.commands.data import bring_up
+from etl.report.view import wording
 from etl.settings import Settings
 from tests.formats.log_site import DATA
 from tests.formats.table_site import EXPORTED, asked
 from tests.helpers import site
+from tools import translations
 
 HOSTILE = DATA / "hostile"
 EXPANDED = 1_500_000
@@ -95,6 +97,12 @@ def test_none_changes_what_a_sound_file_of_its_source_says(hostile: Settings, tm
     alone = of_sound_files(ingested(tmp_path, "good.*"))
     assert {name for row in alone for name in row[:2]} >= set(formats.names())
     assert of_sound_files(hostile) == alone
+
+
+def test_every_reason_has_its_text_in_the_catalogues(hostile: Settings) -> None:
+    told = {reason for (reason,) in asked(hostile, "select reason from rejects union select rule from skips")}
+    assert len(told) > 20
+    assert {wording.outcome_text(reason) for reason in told} <= translations.used()
 
 
 def test_nothing_is_counted_that_was_only_written_into_a_text(hostile: Settings) -> None:

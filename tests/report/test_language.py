@@ -16,6 +16,7 @@ from babel.messages.pofile import write_po
 from etl.errors import UsageInvalid
 from etl.report import email, html, language, pdf
 from etl.report.model import Sentence
+from etl.report.view import wording
 from tests.report.fixtures import report_model
 from tools import translations
 
@@ -62,6 +63,20 @@ def test_a_text_that_is_used_no_more_is_noticed() -> None:
 def test_texts_are_found_in_code_and_templates() -> None:
     assert "What needs action" in NAMES  # a template
     assert ("{n} message", "{n} messages") in NAMES  # Python
+
+
+def test_reasons_are_found_in_the_readers_sql() -> None:
+    """The text of each branch, nested ones too; nothing that is no outcome."""
+    query = """select case when a then 'b-c' when d then case when e then 'inner' end else 'f g' end as reason,
+        case kind when 'h' then 'in' end as way, 'i j' as fault -- 'k' as rule"""
+    assert translations.outcomes(query) == {"b-c", "inner", "f g", "i j"}
+    assert {"not transferred", "a quote that is not closed", "longer than {n} MiB"} <= NAMES
+
+
+def test_reasons_are_told_in_the_readers_language() -> None:
+    swedish = language.load("sv")
+    assert wording.outcome(swedish, "longer than 4 MiB") == "längre än 4 MiB"
+    assert wording.outcome(swedish, "not-transferred") == "inte överfört"
 
 
 def test_the_catalogues_are_as_the_tool_writes_them() -> None:

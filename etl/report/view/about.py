@@ -147,10 +147,13 @@ def quality(lang: Language, model: ReportModel, most: int) -> QualityView:
         files=files,
         files_note=lang.ngettext("and {n} file more, in the data inside the PDF",
                                  "and {n} files more, in the data inside the PDF", more) if more > 0 else "",
-        rejects=tuple((wording.clean(r.source), r.reason, lang.number(r.records), "; ".join(r.examples[:3]))
-                      for r in parts.rejects[:most]),
-        skips=tuple((rule, lang.number(n)) for rule, n in sorted(parts.skips.items())),
-        words=tuple((wording.clean(w.source), w.field, wording.short(wording.clean(w.word), 60),
+        rejects=tuple(
+            (wording.clean(r.source), wording.outcome(lang, r.reason), lang.number(r.records),
+             "; ".join(_example(lang, place) for place in r.examples[:3]))
+            for r in parts.rejects[:most]
+        ),
+        skips=tuple((wording.outcome(lang, rule), lang.number(n)) for rule, n in sorted(parts.skips.items())),
+        words=tuple((wording.clean(w.source), wording.field(lang, w.field), wording.short(wording.clean(w.word), 60),
                      lang.number(w.messages)) for w in parts.unknown_words[:most]),
         reconciliations=tuple(
             (wording.clean(r.source), lang.day(r.data_date, "EEE d MMM"), wording.direction(lang, r.direction),
@@ -166,6 +169,12 @@ def quality(lang: Language, model: ReportModel, most: int) -> QualityView:
         tls_reports_note=lang.ngettext("and {n} reporter more", "and {n} reporters more", reporters)
         if reporters > 0 else "",
     )  # fmt: skip
+
+
+def _example(lang: Language, place: str) -> str:
+    """Where a rejected record stands, told as `connector-2026-11-12.csv, record 118`."""
+    name, parted, number = place.rpartition(", record ")
+    return lang._("{file}, record {n}", file=wording.clean(name), n=number) if parted else wording.clean(place)
 
 
 def state_name(lang: Language, state: str) -> str:

@@ -231,10 +231,11 @@ def _evidence(
                 parts.append(lang._("{share} of what is known", share=lang.share(share, edges)))
     parts.append(_since(lang, model, insight))
     if insight.numerator_before is not None and insight.denominator_before:
-        n, whole = insight.numerator_before, insight.denominator_before
+        before, all_before = insight.numerator_before, insight.denominator_before
         parts.append(
             lang._("{when} {share} ({n} of {total})", when=wording.before_word(lang, model.period),
-                   share=lang.ratio(n, whole, edges), n=lang.number(n), total=lang.number(whole))
+                   share=lang.ratio(before, all_before, edges), n=lang.number(before),
+                   total=lang.number(all_before))
         )  # fmt: skip
     return " · ".join(parts)
 

@@ -22,6 +22,7 @@ from etl.report.model import (
 
 LONG_NAME = 42
 _RIGHT_TO_LEFT = re.compile("[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc]")
+_LONGER = re.compile(r"longer than (\d*).*")
 _ALWAYS = frozenset({"No TLS", "TLS 1.0", "TLS 1.1", "TLS 1.2", "TLS 1.3", "Unknown"})
 
 
@@ -104,6 +105,27 @@ def the_period(lang: Language, period: PeriodInfo) -> str:
     if period.kind == "week":
         return lang._("week {week}", week=period.first_date.isocalendar().week)
     return lang.day(period.first_date, "LLLL y") if period.kind == "month" else period_name(lang, period)
+
+
+def outcome_text(reason: str) -> str:
+    """Why a record was rejected or skipped, as the catalogues name it: a rule's name without its hyphens, a reason
+    without its number."""
+    return _LONGER.sub("longer than {n} MiB", reason) if " " in reason else reason.replace("-", " ")
+
+
+def outcome(lang: Language, reason: str) -> str:
+    """The same in the reader's language; the data and the command line keep the readers' own words."""
+    number = _LONGER.match(reason)
+    return lang._(outcome_text(reason), **({"n": number[1]} if number else {}))
+
+
+def field(lang: Language, name: str) -> str:
+    """The column that holds a word which no reader knows."""
+    names = {
+        "tls_version": lang._("TLS version"), "tls_cipher": lang._("TLS cipher"),
+        "result_type": lang._("What failed"),
+    }  # fmt: skip
+    return names.get(name, name)
 
 
 def period_id(lang: Language, ident: str) -> str:
