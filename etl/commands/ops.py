@@ -49,7 +49,7 @@ _NUMBERS = ("came", "size", "usual", "rows", "usual rows", "rejected", "skipped"
 
 def _print_status(found: dict[str, Any], zone: str) -> None:
     if found["sources"]:
-        columns = ("source", "newest day", "landed", "settled to", "missing", "awaited")
+        columns = ("source", "newest day", f"landed, {zone}", "settled to", "missing", "awaited")
         rows = [_source_row(row, zone) for row in found["sources"]]
         console.table(columns, rows, numeric=("missing", "awaited"))
         console.say()

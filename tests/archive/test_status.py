@@ -153,3 +153,4 @@ def test_the_table_fits_a_terminal(settings: Settings) -> None:
     assert max(map(len, table)) <= 120
     assert "few rows" in done.output
     assert "21–26" in done.output
+    assert "landed, Europe/Stockholm" in done.output
