@@ -62,7 +62,7 @@ class _ProtocolLog(Log):
 
 READER = _ProtocolLog(
     name="exchange_smtp_log",
-    version=3,
+    version=4,
     marks=(),
     before_trace=(("formats/exchange_smtp_log", "own_files"), ("formats/exchange_smtp_log", "sessions")),
 )

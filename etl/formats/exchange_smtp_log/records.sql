@@ -1,5 +1,6 @@
 -- One row per line of a protocol log, typed: which kind of line it is and what sessions.sql needs of it. `kind` is null
--- where the line says nothing of its own. Addresses only as keyed hashes. No join here, it would not keep the lines in order.
+-- where the line says nothing of its own. Addresses only as keyed hashes. No join here, it would not keep the lines in
+-- order; nor a list of five words behind `in`, which becomes one.
 -- In: the view `lines`, `places`, `widths` and `sides` of each part of the file, the macros of log_networks.sql, hash_key.
 
 -- The fields of a line. Quotes are rare; what they hold may have commas.
@@ -80,7 +81,7 @@ checked as (
             when is_beyond(occurred_at) then 'a date outside 2010 to 2039'
             when session_id = '' or connector = '' then 'no connector or session'
             when sequence is null or sequence < 0 then 'a sequence number that is none'
-            when event not in ('+', '-', '<', '>', '*') then 'an event that is none'
+            when strlen(event) <> 1 or not contains('+-<>*', event) then 'an event that is none'
         end as fault
     from named
 ),

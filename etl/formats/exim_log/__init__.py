@@ -19,7 +19,7 @@ class _Exim(Log):
 
 READER = _Exim(
     name="exim_log",
-    version=2,
+    version=3,
     marks=(
         b" <= ",
         b" => ",

@@ -1,6 +1,6 @@
 -- One row per line of Exim's mainlog, typed: `2026-11-24 02:55:07[.123][ +0000][ [pid]] ID FLAG ADDRESS FIELD=VALUE …`.
 -- What others can put into a line (answers behind C=, subjects behind T=, ids behind id=) is cut off before fields are
--- looked up. No join here, it would not keep the lines in order.
+-- looked up. No join here, it would not keep the lines in order; nor a list of five words behind `in`, which becomes one.
 -- In: the view `lines`, the macros of log_clock.sql and log_networks.sql, session variable hash_key.
 create or replace temp macro field_of(told, name) as
     case when contains(told, name) then split_part(substr(told, instr(told, name) + strlen(name)), ' ', 1) end;
@@ -178,7 +178,7 @@ select
         when kind = 'delivery' then concat_ws('/', field_of(told, ' R='), field_of(told, ' T='))
         when kind = 'arrival' then 'No connector'
     end as service,
-    protocol in ('esmtps', 'esmtpsa', 'smtps', 'smtpsa', 'utf8esmtps', 'utf8esmtpsa') as has_starttls,
+    contains(' esmtps esmtpsa smtps smtpsa utf8esmtps utf8esmtpsa ', ' ' || protocol || ' ') as has_starttls,
     case when kind is not null then domain_of(address) end as partner_domain,
     case when kind = 'delivery' then address_key(address) end as recipient,
     case when kind = 'delivery' then address_key(original) end as original_recipient,

@@ -1,7 +1,8 @@
 -- One row per line of the log, typed: which kind of line it is and what trace.sql needs of it. `kind` is null where the
 -- line takes no part. Addresses only as keyed hashes, hosts of others only as hashes to join by.
--- A line is `STAMP HOST SERVICE[PID]: FIRST: SECOND: …`. No join here, it would not keep the lines in order; no regular
--- expression and no split_part over whole lines: both cost more than the rest together.
+-- A line is `STAMP HOST SERVICE[PID]: FIRST: SECOND: …`. No join here, it would not keep the lines in order, nor a list of
+-- five words behind `in`, which becomes one; no regular expression and no split_part over whole lines: both cost more
+-- than the rest together.
 -- In: the view `lines`, the macros of log_clock.sql and log_networks.sql, session variable hash_key.
 
 -- A part of `delays=`; what is none, or more than a queue's life, says nothing (`nan` is greater than any number).
@@ -87,7 +88,7 @@ fields as (
             else try_cast(left(head, 19) as timestamp)
         end as clock,
         kind is not null and is_iso and line not like '__________ %' and has_zone(substr(left(head, instr(head, ' ') - 1), 20)) as has_zone,
-        case when kind in ('client', 'delivery', 'active', 'removed', 'begin') then first_part end as queue_id,
+        case when kind <> 'connect' and kind <> 'disconnect' and kind <> 'tls-in' and kind <> 'tls-out' then first_part end as queue_id,
         case kind
             when 'delivery' then left(from_relay, instr(from_relay, ' (') - 1)
             when 'client' then substr(second_part, 8)
