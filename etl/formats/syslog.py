@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import replace
 
 from etl.formats import text
@@ -23,8 +24,8 @@ def unwrap(raw: bytes) -> bytes:
     return _FRACTION.sub(rb"\1 ", _PRIORITY.sub(b"", plain))
 
 
-def unwrapped(job: Job) -> Job:
-    """The job over a copy with classic lines, line by line the same; itself where the head needs none."""
+def unwrapped(job: Job, unwrap: Callable[[bytes], bytes] = unwrap) -> Job:
+    """The job over a copy with its lines unwrapped, none more and none less; itself where the head needs none."""
     head = text.head(job.path)
     if unwrap(head) == head:
         return job

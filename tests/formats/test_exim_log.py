@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from etl.formats import recognise
+from etl.formats.base import Sample
 from tests.formats.log_site import measures, rows, site, sums, take
 
 STAMP = "2024-12-03 10:00:00"
@@ -166,3 +168,79 @@ def test_new_ids_and_rotated_copies(tmp_path: Path) -> None:
     lines = [arrival(ident="1xVggV-00000008UJ2-0E1k"), sending(ident="1xVggV-00000008UJ2-0E1k"), TALK]
     take(settings, {"mainlog.1": "".join(lines[:2]).encode(), "mainlog": "".join(lines[1:]).encode()})
     assert sums(settings, "direction") == {("inbound",): 1, ("outbound",): 2}
+
+
+WRAPPED = {
+    "file of syslog": "Dec  3 10:00:00 mx exim[4711]: {line}",
+    "file of rsyslog": "2024-12-03T10:00:00.123456+00:00 mx exim[4711]: {line}",
+    "rfc5424": "<22>1 2024-12-03T10:00:00Z mx exim 4711 - - {line}",
+    "long line": "Dec  3 10:00:00 mx exim[4711]: [1/2] {line}",
+    "syslog_timestamp = no": "2024-12-03T11:00:00.123456+01:00 mx exim[4711]: {said}",
+    "syslog_timestamp = no, in UTC": "2024-12-03T10:00:00Z mx exim4: {said}",
+}
+
+
+@pytest.mark.parametrize("form", WRAPPED.values(), ids=WRAPPED.keys())
+def test_through_syslog_it_says_the_same(tmp_path: Path, form: str) -> None:
+    log = arrival("P=esmtps X=TLS1.2:ECDHE_X25519__RSA_SHA256__AES_256_GCM:256") + sending() + TALK
+    lines = log.splitlines()
+    wrapped = "".join(form.format(line=line, said=line[20:]) + "\n" for line in lines)
+    assert recognise(Sample("x", wrapped.encode())) == "exim_log"
+    others = "Dec  3 10:00:00 mx dovecot: imap(x): Logged out\nno line\n"
+    settings, plain = site(tmp_path / "wrapped", "exim_log"), site(tmp_path / "plain", "exim_log")
+    (counts,) = take(settings, {"mail.log": (wrapped + others).encode()})
+    take(plain, {"mainlog": log.encode()})
+    assert (counts.records, counts.rejected, counts.skipped) == (len(lines) + 2, 1, {"other-program": 1})
+    assert rows(settings) == rows(plain)
+    assert rows(plain)
+
+
+def test_bounced_and_deferred_recipients_are_told_too(tmp_path: Path) -> None:
+    """As Exim 4.96 logged them, without `received_recipients`: the arrival was for all of them."""
+    log = arrival(tail="") + sending(to="u1 <p1@contoso.example>", host="")
+    log += f"{STAMP} {ID} ** u2@contoso.example <p2@contoso.example>: Unrouteable address\n"
+    log += f"{STAMP} {ID} == p3@contoso.example routing defer (-52): retry time not reached\n"
+    log += f"{STAMP} {ID} == p3@contoso.example R=out T=remote_smtp defer (-44) {HOST}: SMTP error: 450 never\n"
+    log += f"{STAMP} {ID} ** p4@contoso.example F=<a@fabrikam.example> R=out T=remote_smtp {HOST} CV=no: 550 no\n"
+    settings = site(tmp_path, "exim_log")
+    (counts,) = take(settings, {"mainlog": log.encode()})
+    assert measures(settings, "direction") == {("inbound",): (1, 4, 1000)}
+    assert counts.skipped == {"not-transferred": 4}
+
+
+def test_recipients_may_be_quoted_and_a_subject_names_none(tmp_path: Path) -> None:
+    log = arrival(tail=' for "a, b>c"@contoso.example p2@contoso.example "sp ace"@contoso.example')
+    subject = ' T="waiting for you"'
+    log += arrival(ident="1xVggV-0008UJ-0F", tail=subject, sender="a@other.example")
+    for mailbox in ("x", "y"):
+        log += sending(to=f"{mailbox} <{mailbox}@contoso.example>", ident="1xVggV-0008UJ-0F", host="")
+    settings = site(tmp_path, "exim_log")
+    take(settings, {"mainlog": log.encode()})
+    found = measures(settings, "partner_domain")
+    assert {partner: recipients for (partner,), (_, recipients, _) in found.items()} == {
+        "fabrikam.example": 3,
+        "other.example": 2,
+    }
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        '"a, b>c"@fabrikam.example',
+        "r@fabrikam.example P=<p@other.example>",
+        "r@fabrikam.example F=<a@contoso.example> P=<a@contoso.example>",
+        "r@fabrikam.example (list@contoso.example, all@contoso.example) <team@contoso.example>",
+        "r@fabrikam.example <team@contoso.example> F=<a@contoso.example>",
+    ],
+)
+def test_partner_is_the_recipient_s_domain_whatever_stands_beside_it(tmp_path: Path, address: str) -> None:
+    assert told(tmp_path, sending(to=address), "partner_domain") == {("fabrikam.example",): 1}
+
+
+def test_whether_a_certificate_was_checked_proves_encryption(tmp_path: Path) -> None:
+    """With `-tls_cipher` there is no X=, yet CV= stands where there was TLS, and only there."""
+    log = sending(" CV=no") + sending("", "r@other.example", "1xVggV-0008UJ-0F")
+    assert told(tmp_path, log, "partner_domain", "tls_version", "tls_auth") == {
+        ("fabrikam.example", "TLS unknown", "untrusted"): 1,
+        ("other.example", "No TLS", "none"): 1,
+    }

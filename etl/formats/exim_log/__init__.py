@@ -1,20 +1,41 @@
-"""Exim's mainlog (`log_file_path`), plain or gzip, rotated or not, with OpenSSL or GnuTLS.
+"""Exim's mainlog (`log_file_path`), as a file or through syslog, plain or gzip, rotated or not, with OpenSSL or GnuTLS.
 
 A line tells its own TLS (`X=`); trace.sql adds size and receivers from the arrival. NOTES.md says what a used line is,
 what the log can't say, and where that shows against the truth of the samples.
 """
 
+import re
 from dataclasses import dataclass
 
+from etl.formats import syslog
+from etl.formats.base import Job
 from etl.formats.log_file import Log
+
+_TAG = rb" \S+ exim[^ :\[]*(?:\[\d+\])?: (?:\[1[/\\]\d+\] )?"
+_STAMPED_TWICE = re.compile(
+    rb"^(?:[A-Z][a-z]{2} [ \d]\d [\d:]{8}|\d{4}-\d\d-\d\dT\S+)" + _TAG + rb"(?=\d{4}-\d\d-\d\d [\d:]{8})", re.MULTILINE
+)
+_ZULU = re.compile(rb"^(\d{4}-\d\d-\d\dT[\d:.]+)Z ", re.MULTILINE)
+_STAMPED_ONCE = re.compile(rb"^(\d{4}-\d\d-\d\d)T([\d:.]+)([+-]\d\d):?(\d\d)" + _TAG, re.MULTILINE)
+
+
+def _unwrap(raw: bytes) -> bytes:
+    """Lines as they stand in a mainlog: Exim's own stamp first; without it (`syslog_timestamp = no`) that of syslog."""
+    mainlog = _STAMPED_TWICE.sub(b"", syslog.unwrap(raw))
+    return _STAMPED_ONCE.sub(rb"\1 \2 \3\4 ", _ZULU.sub(rb"\1+00:00 ", mainlog))
 
 
 @dataclass(frozen=True)
 class _Exim(Log):
     def is_line(self, line: bytes) -> bool:
         """Whether a line of the mainlog: its own time stamp, then a message id and a flag, or a daemon's word."""
+        line = _unwrap(line)
         stamped = line[4:5] == b"-" and line[7:8] == b"-" and line[10:11] == b" " and line[13:14] == b":"
         return stamped and any(mark in line for mark in self.marks)
+
+    def prepare(self, job: Job) -> Job:
+        """The log as a mainlog, without what syslog put around its lines."""
+        return syslog.unwrapped(job, _unwrap)
 
 
 READER = _Exim(

@@ -29,11 +29,17 @@ create or replace temp macro agreed_group(agreed) as
         else split_part(split_part(agreed, '__', 1), '_', 2)
     end;
 
+-- What stands before the first of some words.
+create or replace temp macro before_any(told, words) as
+    left(told, list_min(list_transform(words, lambda word: instr(told || word, word))) - 1);
+
 create or replace temp view records as
 with cut as (
     select
         line,
         line like '____-__-__ __:__:__%' as is_stamped,
+        -- Through syslog, beside what other programs say; Exim's own lines without a stamp of theirs are none of those.
+        (line like '___ __ __:__:__ %' or line like '____-__-__T__:__:__%') and not contains(left(line, 80), ' exim') as is_of_others,
         left(line, instr(line, ':') + 6) as clock_text,
         -- Behind the seconds and their fraction.
         substr(line, 20 + coalesce(nullif(instr(substr(line, 20, 12), ' '), 0), 1)) as after_clock
@@ -72,6 +78,7 @@ kinds as (
             when not is_stamped or not has_id then null
             when flag = '<=' then 'arrival'
             when flag in ('=>', '->', '>>') then 'delivery'
+            when flag in ('**', '==') then 'attempt'
         end as kind
     from flagged
 ),
@@ -107,9 +114,11 @@ parts as (
             else to_utc(clock) end as occurred_at,
         case
             when kind = 'arrival' then left(rest, sender_end)
-            when kind = 'delivery' then left(told, instr(told || ' R=', ' R=') - 1)
+            when kind = 'delivery' then before_any(told, [' R=', ' F=<', ' P=<'])
+            when kind = 'attempt' then before_any(rest, [' R=', ' F=<', ' P=<', ' routing defer (', ' defer (', ': '])
         end as address_text,
         field_of(left(told, instr(told || ' DN="', ' DN="') - 1), ' X=') as agreed,
+        field_of(left(told, instr(told || ' DN="', ' DN="') - 1), ' CV=') as verified,
         field_of(left(told, instr(told || ' T="', ' T="') - 1), ' P=') as protocol,
         case when kind is not null and contains(told, ' H=') then substr(told, instr(told, ' H=') + 3) end as peer
     from fields
@@ -121,14 +130,17 @@ addressed as (
         split_part(agreed, ':', 1) as version_word,
         -- `name (helo) [203.0.113.9]`, `([127.0.0.1]) [203.0.113.9]`, `[203.0.113.9]`: what the client calls itself may be an address.
         split_part(case when starts_with(peer, '[') then substr(peer, 2) else split_part(peer, ' [', 2) end, ']', 1) as peer_ip,
-        -- `p01 <team@contoso.example>`: delivered to p01, addressed to the other.
+        -- `p01 (list@contoso.example) <team@contoso.example>`: delivered to p01, addressed to the last.
         case
             when kind = 'arrival' then case when address_text = '<>' then '' else address_text end
-            else split_part(split_part(address_text, ' F=<', 1), ' <', 1)
+            when ends_with(address_text, '>') then split_part(split_part(address_text, ' <', 1), ' (', 1)
+            else address_text
         end as address,
-        case when kind = 'delivery' then
-            case when contains(split_part(address_text, ' F=<', 1), ' <') then split_part(split_part(split_part(address_text, ' F=<', 1), ' <', 2), '>', 1)
-                else split_part(split_part(address_text, ' F=<', 1), ' ', 1) end
+        case
+            when kind = 'arrival' then null
+            when ends_with(address_text, '>') and contains(address_text, ' <')
+                then substr(left(address_text, length(address_text) - 1), instr(address_text, ' <') + 2)
+            else address_text
         end as original,
         case when kind = 'arrival' and contains(rest, ' for ') then split_part(rest, ' for ', -1) end as receivers
     from parts
@@ -136,19 +148,20 @@ addressed as (
 
 select
     case
-        when line is null then 'skipped'
+        when line is null or is_of_others then 'skipped'
         when not is_stamped or (kind is not null and coalesce(is_beyond(occurred_at), true)) then 'rejected'
-        when kind is null or protocol = 'local' or protocol like 'local-%' then 'skipped'
+        when kind is null or kind = 'attempt' or protocol = 'local' or protocol like 'local-%' then 'skipped'
         else 'used'
     end as outcome,
     case
         when line is null then 'blank-line'
+        when is_of_others then 'other-program'
         when not is_stamped then 'no time stamp that this reader knows'
         when kind is not null and occurred_at is null then 'a time stamp that is none'
         when kind is not null and is_beyond(occurred_at) then 'a date outside 2010 to 2039'
         when protocol = 'local' or protocol like 'local-%' then 'local-submission'
-        when kind is not null then null
         when has_id and flag in ('**', '==', '*>') then 'not-transferred'
+        when kind is not null then null
         when has_id and starts_with(flag, 'Co') and starts_with(said, id || ' Completed') then 'completed'
         when contains(said, ' rejected ') then 'not-transferred'
         when contains(said, 'no MAIL in SMTP connection') then 'connection-without-mail'
@@ -178,21 +191,26 @@ select
         when kind = 'delivery' then concat_ws('/', field_of(told, ' R='), field_of(told, ' T='))
         when kind = 'arrival' then 'No connector'
     end as service,
-    contains(' esmtps esmtpsa smtps smtpsa utf8esmtps utf8esmtpsa ', ' ' || protocol || ' ') as has_starttls,
+    case kind
+        when 'arrival' then contains(' esmtps esmtpsa smtps smtpsa utf8esmtps utf8esmtpsa ', ' ' || protocol || ' ')
+        -- Whether a certificate was checked (CV=) is logged of encrypted connections only.
+        when 'delivery' then coalesce(contains(' yes no dane ', ' ' || verified || ' '), false)
+    end as has_starttls,
     case when kind is not null then domain_of(address) end as partner_domain,
     case when kind = 'delivery' then address_key(address) end as recipient,
-    case when kind = 'delivery' then address_key(original) end as original_recipient,
-    case when receivers <> '' then list_distinct(list_transform(
-        list_filter(string_split(receivers, ' '), lambda receiver: receiver <> ''), lambda receiver: address_key(receiver))) end as receivers,
+    address_key(original) as original_recipient,
+    -- A subject may end with `for me"`: what is no list of addresses to the end of the line is none.
+    case when regexp_full_match(receivers, '(?:(?:"(?:[^"\\]|\\.)*"@[^ ]+|[^ "]+) ?)+') then list_distinct(list_transform(
+        regexp_extract_all(receivers, '"(?:[^"\\]|\\.)*"@[^ ]+|[^ "]+'), lambda receiver: address_key(receiver))) end as receivers,
     size_of(case when kind = 'arrival' then split_part(split_part(told, ' S=', -1), ' ', 1) else field_of(told, ' S=') end) as size,
     version_word,
     agreed_word(version_word, split_part(agreed, ':', 2)) as cipher_word,
     agreed_group(split_part(agreed, ':', 2)) as group_word,
     case
-        when agreed is null then null
-        when field_of(told, ' CV=') = 'dane' then 'verified'
-        when field_of(told, ' CV=') = 'yes' then 'trusted'
-        when field_of(told, ' CV=') = 'no' and (kind = 'delivery' or contains(told, ' DN="')) then 'untrusted'
+        when agreed is null and verified is null then null
+        when verified = 'dane' then 'verified'
+        when verified = 'yes' then 'trusted'
+        when verified = 'no' and (kind = 'delivery' or contains(told, ' DN="')) then 'untrusted'
         else 'Unknown'
     end as tls_auth,
     case when kind is not null then hash(line) end as line_key

@@ -2,12 +2,12 @@
 -- In: the view log_lines (log_window.sql), the tables of reference.sql, logs_tls and data_date. Out: the view `trace`.
 
 -- Whether silence about TLS means that there was none: X= is logged by default (`log_selector`, tls_cipher), so it does
--- where any line of the date has it, or where the settings say so.
+-- where any line of the date has it (or a delivery CV=), or where the settings say so.
 set variable silence_speaks = (
     select case when getvariable('logs_tls') in ('true', 'false') then getvariable('logs_tls') = 'true'
         else count(*) > 0 end
     from log_lines
-    where is_today and version_word <> ''
+    where is_today and (version_word <> '' or (kind = 'delivery' and has_starttls))
 );
 
 create or replace temp table exim_lines as
@@ -35,7 +35,8 @@ with arrivals as (
     group by mail
 ),
 
--- Whom a message was for: the arrival says so (`received_recipients`), else its deliveries, as addressed before aliases.
+-- Whom a message was for: the arrival says so (`received_recipients`), else its deliveries, whatever became of them, as
+-- addressed before aliases.
 receivers as (
     select mail, unnest(receivers) as recipient
     from exim_lines
@@ -43,7 +44,7 @@ receivers as (
     union
     select deliveries.mail, deliveries.original_recipient
     from exim_lines as deliveries
-    where deliveries.kind = 'delivery'
+    where deliveries.kind in ('delivery', 'attempt')
         and deliveries.mail not in (select mail from exim_lines where kind = 'arrival' and receivers is not null)
 ),
 
