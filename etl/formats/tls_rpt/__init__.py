@@ -9,6 +9,7 @@ from __future__ import annotations
 import email
 import email.policy
 import json
+import math
 import re
 import zlib
 from collections import Counter
@@ -105,7 +106,11 @@ def _documents(raw: bytes, limit: int) -> Iterator[Any]:
     if not _MAIL.match(raw.lstrip()):
         yield from _parsed(raw, raw)
         return
-    for part in email.message_from_bytes(raw, policy=email.policy.default).walk():
+    try:
+        parts = list(email.message_from_bytes(raw, policy=email.policy.default).walk())
+    except RecursionError:
+        raise _refused(raw, "a mail nested too deep") from None
+    for part in parts:
         payload = part.get_payload(decode=True)
         if isinstance(payload, bytes) and not part.is_multipart():
             unpacked = _unzipped(payload, limit) if payload[:2] == b"\x1f\x8b" else payload
@@ -136,12 +141,23 @@ def _parsed(document: bytes, raw: bytes) -> Iterator[Any]:
                 raise
             yield from [_json(line) for line in lines]
     except (ValueError, RecursionError) as error:
-        told = f"{error.msg} at character {error.pos}" if isinstance(error, json.JSONDecodeError) else "it is no JSON"
-        raise _refused(raw, f"the report can't be read ({told})") from None
+        raise _refused(raw, f"the report can't be read ({_told(error)})") from None
+
+
+def _told(error: Exception) -> str:
+    if isinstance(error, json.JSONDecodeError):
+        return f"{error.msg.removesuffix(' at')} at character {error.pos}"
+    return "it is no JSON"
 
 
 def _json(written: str) -> Any:
-    return json.loads(written, object_pairs_hook=_folded, parse_constant=lambda _: None)
+    return json.loads(written, object_pairs_hook=_folded, parse_float=_finite, parse_constant=lambda _: None)
+
+
+def _finite(written: str) -> float | None:
+    """A number, or nothing where it is too large to be one (`1e400`): JSON knows no infinity to write it as."""
+    number = float(written)
+    return number if math.isfinite(number) else None
 
 
 def _folded(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
