@@ -18,7 +18,7 @@ from etl.domains import organisational
 from etl.measures import measure
 from etl.periods import Period
 from etl.report.completeness import missing_name
-from etl.report.model import DEPRECATED, NO_CONNECTOR, Band, Completeness, Direction, PartnerLine, Share
+from etl.report.model import BELOW_MODERN, NO_CONNECTOR, Band, Completeness, Direction, PartnerLine, Share
 from etl.settings import Connector
 
 Place = tuple[Direction, str | None]
@@ -257,7 +257,7 @@ def _lines(
 
 def below_modern(versions: Versions) -> int:
     """Messages below TLS 1.2: without TLS, or with deprecated TLS."""
-    return sum(versions.get(version, 0) for version in ("No TLS", *DEPRECATED))
+    return sum(versions.get(version, 0) for version in BELOW_MODERN)
 
 
 def is_named(place: Place) -> bool:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import cache
 
-from etl.report.model import DEPRECATED, MODERN, PROTECTED, TLS_VERSIONS, Share
+from etl.report.model import BELOW_MODERN, DEPRECATED, MODERN, PROTECTED, TLS_VERSIONS, Share
 
 _MIGHT_BE = {"Unknown": frozenset(TLS_VERSIONS), "TLS unknown": frozenset(PROTECTED)}
 
@@ -16,7 +16,7 @@ MEASURES: dict[str, tuple[str, ...]] = {
     "no_tls": ("No TLS",),
     "tls_1_0": ("TLS 1.0",),
     "deprecated": DEPRECATED,
-    "below_tls_1_2": ("No TLS", *DEPRECATED),
+    "below_tls_1_2": BELOW_MODERN,
     "protected": PROTECTED,
     "modern": MODERN,
     "unknown": ("Unknown", "TLS unknown"),

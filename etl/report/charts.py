@@ -1,28 +1,26 @@
-"""The charts: Altair specifications, drawn by vl-convert with the project's own fonts.
+"""The charts, as marks at exact places.
 
-One specification gives the SVG in the page and in the PDF and the PNG in the mail. Charts take prepared numbers and
-texts (see `etl/report/view`), hold few elements, and come wide (690) or narrow (340, drawn anew, not shrunk).
+One drawing gives the SVG in the page and in the PDF and the PNG in the mail. Charts take prepared numbers and texts
+(see `etl/report/view`), hold few elements, and come wide (690) or narrow (340, drawn anew, not shrunk).
 """
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from io import BytesIO
 from itertools import groupby
-from typing import Any, Literal
+from typing import Literal
 
-import altair as alt
 import vl_convert
 from PIL import Image
 
-from etl.report import palette, svg
+from etl.report import palette
 from etl.report.glyphs import FONTS as FONTS
 from etl.report.glyphs import drawable
+from etl.report.svg import Align, Drawing, Line, Rect, Word
 
-FONT = "Source Sans 3"
 WIDE, NARROW = 690, 340
 ROW = 26
 LABEL_WIDTH = 38
@@ -88,122 +86,36 @@ def _fonts_registered() -> bool:
     return True
 
 
-def draw(chart: alt.LayerChart, ident: str, alternative: str, *, tooltips: bool) -> str:
-    """The chart as SVG, see `svg.finish`."""
-    return svg.finish(_drawn(json.dumps(chart.to_dict(validate=False))), ident, alternative, tooltips=tooltips)
-
-
-@lru_cache(maxsize=16)
-def _drawn(specification: str) -> str:
-    """What Vega draws; kept a while, since the PDF and the HTML show the same charts."""
-    _fonts_registered()
-    return str(vl_convert.vegalite_to_svg(specification, vl_version="6.1"))
-
-
 def png(drawn_svg: str, scale: float = 2) -> bytes:
     """A finished SVG as PNG on white, `scale` pixels to a unit; 64 colours, a third of the bytes, look the same."""
     _fonts_registered()
-    on_white = drawable(drawn_svg).replace("<defs>", '<rect width="100%" height="100%" fill="#ffffff"/><defs>', 1)
+    on_white = drawable(drawn_svg).replace(">", '><rect width="100%" height="100%" fill="#ffffff"/>', 1)
     drawn = Image.open(BytesIO(vl_convert.svg_to_png(on_white, scale=scale))).convert("RGB")
     small = BytesIO()
     drawn.quantize(64, Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE).save(small, "PNG", optimize=True)
     return small.getvalue()
 
 
-def _data(values: Sequence[dict[str, Any]]) -> alt.InlineData:
-    return alt.InlineData(values=list(values))
-
-
-def _look(layers: Sequence[alt.Chart], width: int, height: int) -> alt.LayerChart:
-    chart: alt.LayerChart = (
-        alt.LayerChart(layer=list(layers))
-        .properties(width=width, height=height, padding=0, autosize=alt.AutoSizeParams(type="none"))
-        .configure(font=FONT, background="transparent")
-        .configure_view(stroke=None)
-    )
-    return chart
-
-
-@dataclass(frozen=True)
-class Word:
-    """Text at an exact place."""
-
-    x: float
-    y: float
-    text: str
-    size: float = 10.5
-    color: str = palette.INK
-    align: Literal["left", "center", "right"] = "left"
-    weight: Literal[400, 600] = 400
-
-
-def _words(words: Sequence[Word]) -> list[alt.Chart]:
-    """Text at exact places, in as few layers as Vega allows: each layer costs milliseconds."""
-    layers = []
-    for align, weight in sorted({(word.align, word.weight) for word in words}):
-        values = [
-            {"x": word.x, "y": word.y, "t": word.text, "s": word.size, "c": word.color}
-            for word in words
-            if (word.align, word.weight) == (align, weight)
-        ]
-        layers.append(
-            alt.Chart(_data(values))
-            .mark_text(align=align, baseline="alphabetic", fontWeight=weight)
-            .encode(
-                x=alt.X("x:Q", scale=None), y=alt.Y("y:Q", scale=None), text=alt.Text("t:N"),
-                size=alt.Size("s:Q", scale=None), color=alt.Color("c:N", scale=None),
-            )
-        )  # fmt: skip
-    return layers
-
-
-def _rects(values: Sequence[dict[str, Any]]) -> alt.Chart:
-    """Rectangles at exact places: `x`, `x2`, `y`, `y2`, colour `c`, and words `t` where they have some."""
-    chart: alt.Chart = (
-        alt.Chart(_data(values))
-        .mark_rect()
-        .encode(
-            x=alt.X("x:Q", scale=None), x2=alt.X2("x2:Q"), y=alt.Y("y:Q", scale=None), y2=alt.Y2("y2:Q"),
-            color=alt.Color("c:N", scale=None), description=alt.Description("t:N"),
-        )
-    )  # fmt: skip
-    return chart
-
-
-def _lines(values: Sequence[dict[str, Any]], color: str, *, dashed: bool = False) -> alt.Chart:
-    chart: alt.Chart = (
-        alt.Chart(_data(values))
-        .mark_rule(color=color, strokeWidth=0.8, strokeDash=[2, 2] if dashed else alt.Undefined)
-        .encode(x=alt.X("x:Q", scale=None), x2=alt.X2("x2:Q"), y=alt.Y("y:Q", scale=None), y2=alt.Y2("y2:Q"))
-    )
-    return chart
-
-
-def _legend(
-    versions: Mapping[str, str], left: float, y: float, width: float
-) -> tuple[list[dict[str, Any]], list[Word]]:
-    squares, names = [], []
+def _legend(versions: Mapping[str, str], left: float, y: float, width: float) -> list[Rect | Word]:
+    marks: list[Rect | Word] = []
     x = left
     for version, name in versions.items():
         step = 24 + 6.4 * len(name)
         if x + step > width + 8 and x > left:
             x, y = left, y + 17
-        squares.append({"x": x, "x2": x + 10, "y": y, "y2": y + 10, "c": palette.VERSION_COLORS[version], "t": ""})
-        names.append(Word(x + 14, y + 9, name))
+        marks += [Rect(x, y, x + 10, y + 10, palette.VERSION_COLORS[version]), Word(x + 14, y + 9, name)]
         x += step
-    return squares, names
+    return marks
 
 
-def _small(
-    x: float, y: float, text: str, align: Literal["left", "center", "right"] = "center", size: float = 9.5
-) -> Word:
+def _small(x: float, y: float, text: str, align: Align = "center", size: float = 9.5) -> Word:
     return Word(x, y, text, size, palette.DIM, align)
 
 
 def usage(
     bars: Sequence[Bar], *, width: int, versions: Mapping[str, str], heads: tuple[str, str],
     thresholds: Sequence[tuple[float, str]],
-) -> alt.LayerChart:  # fmt: skip
+) -> Drawing:  # fmt: skip
     """100 % bars of TLS versions, a row each; messages and unknown ones beside the bar, never in it.
 
     `versions` are those of the legend with their names, `heads` the words over the two columns, `thresholds` places of
@@ -213,7 +125,8 @@ def usage(
     left, right = (0, 0) if narrow else (206, 118)
     row, height, top = (40, 17, 34) if narrow else (ROW, 19, 18)
     span = width - left - right
-    rects, words = [], [_small(width - 52, 10, heads[0], "right"), _small(width, 10, heads[1], "right")]
+    rects: list[Rect] = []
+    words = [_small(width - 52, 10, heads[0], "right"), _small(width, 10, heads[1], "right")]
     for position, bar in enumerate(bars):
         y = top + position * row
         base = y - 5 if narrow else y + height - 5.5
@@ -224,10 +137,8 @@ def usage(
         words.append(_small(width, base, bar.unknown, "right"))
         for piece in bar.segments:
             x, x2 = left + span * piece.start, left + span * piece.end
-            rects.append(
-                {"x": x, "x2": max(x2 - 0.8, x + 0.6), "y": y, "y2": y + height, "t": piece.words,
-                 "c": palette.VERSION_COLORS[piece.version]}
-            )  # fmt: skip
+            color = palette.VERSION_COLORS[piece.version]
+            rects.append(Rect(x, y, max(x2 - 0.8, x + 0.6), y + height, color, piece.words))
             if piece.label and x2 - x > LABEL_WIDTH:
                 ink = palette.INK_ON[piece.version]
                 at = _beside((x + x2) / 2, x2, [left + span * cut for cut, _ in thresholds])
@@ -235,16 +146,13 @@ def usage(
     end = top + len(bars) * row
     runs = [(top + n * row - 1, top + n * row + height + 1) for n in range(len(bars))] if narrow else [(15, end - 4)]
     dotted = [
-        {"x": left + span * at, "x2": left + span * at, "y": y, "y2": y2} for at, _ in thresholds for y, y2 in runs
+        Line(left + span * at, y, left + span * at, y2, palette.INK, dashed=True)
+        for at, _ in thresholds
+        for y, y2 in runs
     ]
     words += [_small(left + span * at, 10, text) for at, text in thresholds]
-    squares, names = _legend(versions, left, end + 3, width)
-    layers = [_rects(rects + squares), _lines(dotted, palette.INK, dashed=True), *_words(words + names)]
-    return _look(layers, width, end + (34 if narrow else 18))
-
-
-def _across(middle: float, width: float, y: float) -> dict[str, float]:
-    return {"x": middle - width / 2, "x2": middle + width / 2, "y": y, "y2": y}
+    legend = _legend(versions, left, end + 3, width)
+    return Drawing(width, end + (34 if narrow else 18), (*rects, *dotted, *words, *legend))
 
 
 def _beside(middle: float, end: float, lines: Sequence[float]) -> float:
@@ -254,7 +162,7 @@ def _beside(middle: float, end: float, lines: Sequence[float]) -> float:
     return max(cutting, default=middle)
 
 
-def flow(days: Sequence[DayBars], *, width: int, sides: tuple[str, str]) -> alt.LayerChart:
+def flow(days: Sequence[DayBars], *, width: int, sides: tuple[str, str]) -> Drawing:
     """Messages a day, in above and out below one line, over the band where the same weekday usually lies.
 
     A thin line across a bar is the same weekday a week before.
@@ -267,19 +175,19 @@ def flow(days: Sequence[DayBars], *, width: int, sides: tuple[str, str]) -> alt.
     scale = 128 / (max([1.0, *tops]) + max([1.0, *feet]))
     zero = 22 + max([1.0, *tops]) * scale
     every, pad = max(1, round(46 / step)), min(6.0, (step - thick) / 2)
-    rects, words = [], [Word(0, zero - 14, sides[0]), Word(0, zero + 22, sides[1])]
-    ticks: list[dict[str, float]] = []
-    breaks: list[dict[str, float]] = []
+    rects: list[Rect] = []
+    words = [Word(0, zero - 14, sides[0]), Word(0, zero + 22, sides[1])]
+    lines = [Line(left - 8, zero + 0.5, width, zero + 0.5, palette.INK)]
     for position, day in enumerate(days):
         middle = left + step * (position + 0.5)
         x, x2 = middle - thick / 2, middle + thick / 2
         for side, band in ((-1, day.band_in), (1, day.band_out)):
             if band:
                 edges = sorted((zero + side * band[0] * scale, zero + side * band[1] * scale))
-                rects.append({"x": x - pad, "x2": x2 + pad, "y": edges[0], "y2": edges[1], "t": "", "c": palette.BAND})
+                rects.append(Rect(x - pad, edges[0], x2 + pad, edges[1], palette.BAND))
         up, down = zero - day.inbound * scale, zero + 1 + day.outbound * scale
-        rects.append({"x": x, "x2": x2, "y": up, "y2": zero, "t": day.words_in, "c": palette.FLOW_IN})
-        rects.append({"x": x, "x2": x2, "y": zero + 1, "y2": down, "t": day.words_out, "c": palette.FLOW_OUT})
+        rects.append(Rect(x, up, x2, zero, palette.FLOW_IN, day.words_in))
+        rects.append(Rect(x, zero + 1, x2, down, palette.FLOW_OUT, day.words_out))
         if step > LABEL_WIDTH:
             size = 10 if width > NARROW else 8.5
             words.append(Word(middle, zero - tops[position] * scale - 4, day.inbound_text, size, align="center"))
@@ -289,7 +197,7 @@ def flow(days: Sequence[DayBars], *, width: int, sides: tuple[str, str]) -> alt.
             (zero + 1 + (day.before_out or 0) * scale, day.before_out, day.outbound),
         ):
             if before:
-                (breaks if before < now else ticks).append(_across(middle, thick, y))
+                lines.append(Line(x, y, x2, y, palette.TICK_ON_BAR if before < now else palette.DIM))
         if position % every == 0:
             words.append(_small(middle, 188, day.label))
     told = -float(LABEL_WIDTH)
@@ -299,14 +207,12 @@ def flow(days: Sequence[DayBars], *, width: int, sides: tuple[str, str]) -> alt.
         if said and middle - told > LABEL_WIDTH:
             words.append(Word(middle, 200, said, 9.5, palette.WARN, "center", 600))
             told = middle
-    axis = [{"x": left - 8, "x2": width, "y": zero + 0.5, "y2": zero + 0.5}]
-    lines = [_lines(axis, palette.INK), _lines(ticks, palette.DIM), _lines(breaks, palette.TICK_ON_BAR)]
-    return _look([_rects(rects), *lines, *_words(words)], width, height)
+    return Drawing(width, height, (*rects, *lines, *words))
 
 
 def trend(
     weeks: Sequence[WeekStack], *, width: int, versions: Mapping[str, str], marks: tuple[str, str, str]
-) -> alt.LayerChart:
+) -> Drawing:
     """100 % columns of TLS versions, a period each, `No TLS` at the foot; `marks` are the words for 0, half and all."""
     left, top, tall = 40, 18, 120
     step = (width - left) / max(len(weeks), 1)
@@ -314,17 +220,16 @@ def trend(
     every = max(1, round(34 / step))
     places = zip((top + tall, top + tall / 2, top), marks, strict=True)
     words = [_small(left - 8, y + 3, text, "right") for y, text in places]
-    rects = []
+    rects: list[Rect] = []
     for position, week in enumerate(weeks):
         middle = left + step * (position + 0.5)
         rects += [
-            {"x": middle - thick / 2, "x2": middle + thick / 2, "y": top + tall * (1 - piece.end),
-             "y2": top + tall * (1 - piece.start), "c": palette.VERSION_COLORS[piece.version], "t": piece.words}
+            Rect(middle - thick / 2, top + tall * (1 - piece.end), middle + thick / 2, top + tall * (1 - piece.start),
+                 palette.VERSION_COLORS[piece.version], piece.words)
             for piece in week.segments
         ]  # fmt: skip
         if (len(weeks) - 1 - position) % every == 0:
             words.append(_small(middle, top + tall + 13, week.label))
             words.append(Word(middle, top - 5, week.above, 9.5, align="center", weight=600))
-    squares, names = _legend(versions, left, top + tall + 22, width)
     height = top + tall + (56 if width < 500 else 36)
-    return _look([_rects(rects + squares), *_words(words + names)], width, height)
+    return Drawing(width, height, (*rects, *words, *_legend(versions, left, top + tall + 22, width)))

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import altair as alt
-
 from etl.report import charts, minibar
 from etl.report import sparks as small
 from etl.report.model import ReportModel
+from etl.report.svg import Drawing, draw
 from etl.report.templates import trusted
 from etl.report.view import pictures, wording
 from etl.report.view.page import Page
@@ -40,7 +39,7 @@ def alternatives(page: Page) -> Alternatives:
     )
 
 
-def usage(page: Page, width: int) -> alt.LayerChart:
+def usage(page: Page, width: int) -> Drawing:
     """TLS usage by connector."""
     lang = page.lang
     seen = {piece.version for bar in page.bars for piece in bar.segments}
@@ -53,12 +52,12 @@ def usage(page: Page, width: int) -> alt.LayerChart:
     return charts.usage(page.bars, width=width, versions=versions, heads=heads, thresholds=page.thresholds)
 
 
-def flow(page: Page, width: int) -> alt.LayerChart:
+def flow(page: Page, width: int) -> Drawing:
     """Mail flow by day."""
     return charts.flow(page.flow, width=width, sides=(page.lang._("in"), page.lang._("out")))
 
 
-def trend(page: Page, width: int) -> alt.LayerChart:
+def trend(page: Page, width: int) -> Drawing:
     """TLS usage by week."""
     lang = page.lang
     seen = {piece.version for week in page.trend for piece in week.segments}
@@ -74,11 +73,11 @@ def for_page(
     said = alternatives(page)
     made = {"usage": "", "flow": "", "trend": ""}
     if any(bar.segments for bar in page.bars) and "usage" in only:
-        made["usage"] = charts.draw(usage(page, width), f"usage{suffix}", said.usage, tooltips=tooltips)
+        made["usage"] = draw(usage(page, width), f"usage{suffix}", said.usage, tooltips=tooltips)
     if page.flow and page.state == "mail" and "flow" in only:
-        made["flow"] = charts.draw(flow(page, width), f"flow{suffix}", said.flow, tooltips=tooltips)
+        made["flow"] = draw(flow(page, width), f"flow{suffix}", said.flow, tooltips=tooltips)
     if sum(1 for week in page.trend if week.segments) > 1 and "trend" in only:
-        made["trend"] = charts.draw(trend(page, width), f"trend{suffix}", said.trend, tooltips=tooltips)
+        made["trend"] = draw(trend(page, width), f"trend{suffix}", said.trend, tooltips=tooltips)
     return {name: trusted(drawn) for name, drawn in made.items()}
 
 

@@ -8,6 +8,7 @@ would become an empty box, or come from whatever font the machine happens to hav
 from __future__ import annotations
 
 import re
+import unicodedata
 from functools import lru_cache
 from pathlib import Path
 
@@ -28,6 +29,7 @@ SCRIPTS = {
 """Families for letters that Source Sans lacks: their file, and the letters they are for."""
 
 _TEXT = re.compile(r"(<text\b[^>]*>)([^<]*)")
+_ALEFS = ("\u0622", "\u0623", "\u0625", "\u0627")
 _ISOLATES = re.compile("[\u2066-\u2069]")
 _RIGHT_TO_LEFT = re.compile(r"[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc](?:[ \u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc]*"
                             r"[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc])?")  # fmt: skip
@@ -61,14 +63,49 @@ def drawable(text: str) -> str:
 
 
 def in_visual_order(drawing: str) -> str:
-    """An SVG whose words in scripts from right to left are written backwards: WeasyPrint draws its texts letter by
-    letter, from left to right. (Arabic letters are not joined then; the tables have them as they should be.)"""
+    """An SVG whose words in scripts from right to left are joined and written backwards: WeasyPrint draws its texts
+    letter by letter, from left to right, each as if it stood alone."""
 
     def turned(text: re.Match[str]) -> str:
         plain = _ISOLATES.sub("", text[2])
-        return text[1] + _RIGHT_TO_LEFT.sub(lambda run: run[0][::-1], plain)
+        return text[1] + _RIGHT_TO_LEFT.sub(lambda run: joined(run[0])[::-1], plain)
 
     return _TEXT.sub(turned, drawing) if _RIGHT_TO_LEFT.search(drawing) else drawing
+
+
+@lru_cache(maxsize=1)
+def _forms() -> dict[str, dict[str, str]]:
+    """Arabic letters, and lam with alef, to their forms by position (Unicode's presentation forms, as far as the
+    project's font has them)."""
+    found: dict[str, dict[str, str]] = {}
+    font = TTFont(FONTS / SCRIPTS["Noto Sans Arabic"][0], lazy=True).getBestCmap()
+    for code in (*range(0xFB50, 0xFDFC), *range(0xFE70, 0xFEFD)):
+        position, _, letters = unicodedata.decomposition(chr(code)).partition("> ")
+        plain = "".join(chr(int(letter, 16)) for letter in letters.split())
+        if code in font and (len(plain) == 1 or (plain[:1] == "\u0644" and plain[1:] in _ALEFS)):
+            found.setdefault(plain, {})[position[1:]] = chr(code)
+    return found
+
+
+def joined(word: str) -> str:
+    """Arabic letters in the form that their neighbours ask for: where letters are drawn one by one, nobody else joins
+    them. Marks above and below letters stay where they are and part nothing."""
+    letters: list[tuple[str, str]] = []
+    for letter in word:
+        if unicodedata.combining(letter) and letters:
+            letters[-1] = (letters[-1][0], letters[-1][1] + letter)
+        elif letters and letters[-1] == ("\u0644", "") and letter in _ALEFS:
+            letters[-1] = (f"\u0644{letter}", "")
+        else:
+            letters.append((letter, ""))
+    forms = [_forms().get(letter, {}) for letter, _ in letters]
+    shown = []
+    for n, (letter, marks) in enumerate(letters):
+        after_join = n > 0 and "initial" in forms[n - 1] and "final" in forms[n]
+        before_join = n + 1 < len(letters) and "initial" in forms[n] and "final" in forms[n + 1]
+        position = ("medial" if before_join else "final") if after_join else "initial" if before_join else "isolated"
+        shown.append(forms[n].get(position, letter) + marks)
+    return "".join(shown)
 
 
 def width(text: str) -> int:

@@ -16,13 +16,13 @@ from typing import Any
 from markupsafe import escape
 
 from etl import periods
-from etl.report import charts, drawings, palette, templates
+from etl.report import charts, drawings, palette, svg, templates
 from etl.report.language import Language
 from etl.report.model import ReportModel
 from etl.report.view import page as view
 from etl.report.view import pictures, wording
 
-_SOURCE_SANS = charts.FONT
+_SOURCE_SANS = svg.FONT
 _LATIN = "U+0000-00FF,U+0131,U+0152-0153,U+02BB-02BC,U+02C6,U+02DA,U+02DC,U+2000-206F,U+20AC,U+2122,U+2212"
 _LATIN_EXT = "U+0100-02AF,U+1E00-1EFF,U+2C60-2C7F,U+A720-A7FF"
 _HEBREW = "U+0590-05FF,U+200F,U+20AA,U+FB1D-FB4F"

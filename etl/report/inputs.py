@@ -37,7 +37,7 @@ HISTORY_DAYS = 91
 PERIODS_BACK = {"week": 26, "month": 12, "range": 4}
 PARTNERS_KEPT = 1000
 
-_SOFTWARE = ("duckdb", "weasyprint", "jinja2", "altair", "vl-convert-python", "pydantic", "babel")
+_SOFTWARE = ("duckdb", "weasyprint", "jinja2", "vl-convert-python", "pydantic", "babel")
 
 
 @dataclass(frozen=True)

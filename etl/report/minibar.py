@@ -1,4 +1,4 @@
-"""The small 100 % bar of one connector: a few rectangles of our own, for a hundredth of what a Vega chart costs."""
+"""The small 100 % bar of one connector: a few rectangles."""
 
 from __future__ import annotations
 

@@ -16,6 +16,7 @@ TLS_VERSIONS = ("No TLS", "SSL 3.0", "TLS 1.0", "TLS 1.1", "TLS 1.2", "TLS 1.3",
 
 PROTECTED = ("SSL 3.0", "TLS 1.0", "TLS 1.1", "TLS 1.2", "TLS 1.3", "TLS unknown")
 DEPRECATED = ("SSL 3.0", "TLS 1.0", "TLS 1.1")
+BELOW_MODERN = ("No TLS", *DEPRECATED)
 MODERN = ("TLS 1.2", "TLS 1.3")
 
 NO_CONNECTOR = "No connector"

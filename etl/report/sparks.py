@@ -1,7 +1,7 @@
 """The two small charts of a connector's section on the screen: mail flow by day, TLS usage by week.
 
-Drawn here, not by Vega: a report may hold two thousand of them. What has one colour is one path, so a chart is about
-a kilobyte; type and greys come from the page's style sheet.
+A report may hold two thousand of them: what has one colour is one path, so a chart is about a kilobyte; type and greys
+come from the page's style sheet.
 """
 
 from __future__ import annotations

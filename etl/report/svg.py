@@ -1,89 +1,128 @@
-"""What happens to a chart's SVG after it was drawn: hatching, names for who can't see it, and no leftovers.
+"""SVG as the report uses it: marks at exact places, hatching for `No TLS`, and words for who can't see them.
 
-Vega draws plain fills only, so `No TLS` is drawn in its colour and turned into a hatched pattern here, which keeps it
-apart from every other version in black-and-white print.
+`No TLS` is hatched wherever it is drawn, which keeps it apart from every other version in black-and-white print. Greys
+and inks are written as attributes, which the page's style sheet turns over in the dark.
 """
 
 from __future__ import annotations
 
-from xml.etree import ElementTree
-from xml.etree.ElementTree import Element, SubElement
+from collections.abc import Sequence
+from dataclasses import dataclass
+from html import escape
+from typing import Literal
 
-from etl.report import glyphs
-from etl.report.palette import NO_TLS_COLOR
+from etl.report import glyphs, palette
 
-_DROPPED = ("aria-", "class", "role", "pointer-events", "style", "opacity", "version")
-SVG = "http://www.w3.org/2000/svg"
+FONT = "Source Sans 3"
+Align = Literal["left", "center", "right"]
+_ANCHORS = {"left": "", "center": ' text-anchor="middle"', "right": ' text-anchor="end"'}
 
 
-def finish(svg: str, ident: str, alt: str, *, tooltips: bool) -> str:
-    """Makes one drawn chart fit to stand in a page.
+@dataclass(frozen=True)
+class Rect:
+    """A filled rectangle from one corner to the other, with what a reader is told of it."""
 
-    `ident` keeps its ids apart from those of other charts, `alt` says what it shows. With `tooltips` each mark that
-    has words keeps them as a `<title>`, and the whole gets its name as a label; without, the whole has the one title,
-    which is what WeasyPrint takes as the alternative text.
+    x: float
+    y: float
+    x2: float
+    y2: float
+    color: str
+    words: str = ""
+
+
+@dataclass(frozen=True)
+class Line:
+    """A thin line."""
+
+    x: float
+    y: float
+    x2: float
+    y2: float
+    color: str
+    dashed: bool = False
+
+
+@dataclass(frozen=True)
+class Word:
+    """Text at an exact place; `y` is its baseline."""
+
+    x: float
+    y: float
+    text: str
+    size: float = 10.5
+    color: str = palette.INK
+    align: Align = "left"
+    weight: Literal[400, 600] = 400
+
+
+@dataclass(frozen=True)
+class Drawing:
+    """A chart: later marks lie over earlier ones."""
+
+    width: int
+    height: float
+    marks: Sequence[Rect | Line | Word]
+
+
+def draw(drawing: Drawing, ident: str, alternative: str, *, tooltips: bool) -> str:
+    """The drawing as SVG, fit to stand in a page; `ident` keeps its ids apart from those of other charts.
+
+    With `tooltips` each mark that has words keeps them as a `<title>`, and the whole gets its name as a label; without,
+    the whole has the one title, which is what WeasyPrint takes as the alternative text.
     """
-    root = ElementTree.fromstring(svg)  # noqa: S314  what vl-convert just drew
-    for parent in list(root.iter()):
-        for child in list(parent):
-            if _is_leftover(child):
-                parent.remove(child)
-    for element in root.iter():
-        _clean(element, ident, tooltips)
-    root.attrib.pop("xmlns:xlink", None)
-    for background in root.findall("rect"):
-        root.remove(background)
-    if tooltips:
-        root.set("role", "img")
-        root.set("aria-label", alt)
-    root.insert(0, _hatch(ident))
+    width, height = _number(drawing.width), _number(drawing.height)
+    named = [FONT, *glyphs.scripts("".join(mark.text for mark in drawing.marks if isinstance(mark, Word)))]
+    name = f' role="img" aria-label="{escape(alternative)}"' if tooltips else ""
+    size = f'width="{width}" height="{height}" viewBox="0 0 {width} {height}"'
+    families = ",".join(f"'{family}'" for family in named)  # one that ends in a digit needs quotes
+    parts = [f'<svg xmlns="http://www.w3.org/2000/svg" {size} font-family="{families}"{name}>']
     if not tooltips:
-        title = Element("title")
-        title.text = alt
-        root.insert(0, title)
-    root.set("xmlns", SVG)
-    return ElementTree.tostring(root, encoding="unicode")
+        parts.append(f"<title>{escape(alternative)}</title>")
+    if any(isinstance(mark, Rect) and mark.color == palette.NO_TLS_COLOR for mark in drawing.marks):
+        parts.append(hatch_pattern(ident))
+    for mark in drawing.marks:
+        match mark:
+            case Rect():
+                parts.append(_rect(mark, ident, tooltips))
+            case Line():
+                parts.append(_line(mark))
+            case Word():
+                parts.append(_word(mark))
+    return "".join([*parts, "</svg>"])
 
 
-def _is_leftover(element: Element) -> bool:
-    """Vega's invisible frames, and marks without a shape."""
-    if element.get("display") == "none" or element.get("class") in ("background", "foreground"):
-        return True
-    return element.tag.endswith("path") and not element.get("d")
+def _rect(mark: Rect, ident: str, tooltips: bool) -> str:
+    width, height = mark.x2 - mark.x, mark.y2 - mark.y
+    if width <= 0 or height <= 0:
+        return ""
+    fill = f"url(#{ident}-hatch)" if mark.color == palette.NO_TLS_COLOR else mark.color
+    place = f'x="{_number(mark.x)}" y="{_number(mark.y)}" width="{_number(width)}" height="{_number(height)}"'
+    if tooltips and mark.words:
+        return f'<rect {place} fill="{fill}"><title>{escape(mark.words)}</title></rect>'
+    return f'<rect {place} fill="{fill}"/>'
 
 
-def _clean(element: Element, ident: str, tooltips: bool) -> None:
-    element.tag = element.tag.removeprefix(f"{{{SVG}}}")
-    words = element.get("aria-label")
-    is_bar = element.get("role") == "graphics-symbol" and element.tag == "path"
-    for name in list(element.attrib):
-        if name.startswith(_DROPPED):
-            del element.attrib[name]
-    if family := element.get("font-family"):
-        families = [family, *glyphs.scripts("".join(element.itertext()))]
-        element.set("font-family", ",".join(f"'{name}'" for name in families))  # one that ends in a digit needs quotes
-    if element.get("fill") == NO_TLS_COLOR:
-        element.set("fill", f"url(#{ident}-hatch)")
-    for name in ("id", "clip-path"):
-        if value := element.get(name):
-            element.set(name, value.replace("url(#", f"url(#{ident}-") if "url(" in value else f"{ident}-{value}")
-    if words and is_bar and tooltips:
-        SubElement(element, "title").text = words
+def _line(mark: Line) -> str:
+    dashes = ' stroke-dasharray="2,2"' if mark.dashed else ""
+    place = f'x1="{_number(mark.x)}" y1="{_number(mark.y)}" x2="{_number(mark.x2)}" y2="{_number(mark.y2)}"'
+    return f'<line {place} stroke="{mark.color}" stroke-width="0.8"{dashes}/>'
 
 
-def _hatch(ident: str) -> Element:
-    """The hatching for `No TLS`, used as `fill="url(#<ident>-hatch)"`."""
-    definitions = Element("defs")
-    pattern = SubElement(
-        definitions, "pattern", id=f"{ident}-hatch", width="5", height="5", patternUnits="userSpaceOnUse",
-        patternTransform="rotate(45)",
-    )  # fmt: skip
-    SubElement(pattern, "rect", width="5", height="5", fill=NO_TLS_COLOR)
-    stripe = {"stroke": "#ffffff", "stroke-opacity": "0.38", "stroke-width": "1.6"}
-    SubElement(pattern, "line", {"x1": "0", "y1": "0", "x2": "0", "y2": "5", **stripe})
-    return definitions
+def _word(mark: Word) -> str:
+    weight = f' font-weight="{mark.weight}"' if mark.weight != 400 else ""
+    look = f'font-size="{_number(mark.size)}"{weight} fill="{mark.color}"{_ANCHORS[mark.align]}'
+    return f'<text x="{_number(mark.x)}" y="{_number(mark.y)}" {look}>{escape(mark.text)}</text>'
+
+
+def _number(value: float) -> str:
+    """A hundredth of a unit is finer than any print."""
+    return f"{value:.2f}".rstrip("0").rstrip(".")
 
 
 def hatch_pattern(ident: str) -> str:
-    """The hatching as markup, for bars that are not drawn by Vega."""
-    return ElementTree.tostring(_hatch(ident), encoding="unicode")
+    """The hatching for `No TLS`, used as `fill="url(#<ident>-hatch)"`."""
+    return (
+        f'<defs><pattern id="{ident}-hatch" width="5" height="5" patternUnits="userSpaceOnUse" '
+        f'patternTransform="rotate(45)"><rect width="5" height="5" fill="{palette.NO_TLS_COLOR}"/>'
+        '<line x1="0" y1="0" x2="0" y2="5" stroke="#ffffff" stroke-opacity="0.38" stroke-width="1.6"/></pattern></defs>'
+    )

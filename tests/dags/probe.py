@@ -13,7 +13,7 @@ import sys
 from datetime import date, datetime, timedelta
 from typing import Any
 
-HEAVY = {"duckdb", "weasyprint", "altair", "vl_convert", "pandas", "pyhanko", "cryptography"}
+HEAVY = {"duckdb", "weasyprint", "vl_convert", "pandas", "pyhanko", "cryptography"}
 
 
 def bag() -> Any:

@@ -291,6 +291,18 @@ def test_every_connector_table_sorts_and_the_long_ones_filter(tmp_path: Path, op
     assert page.locator("details.half:visible").count() == 1
 
 
+@pytest.mark.parametrize("script", [True, False])
+def test_partners_can_be_summed_by_organisation(sample: SamplePage, open_page: Open, script: bool) -> None:
+    page = open_page(sample.file, script=script).page
+    domains, organisations = page.locator("#partners"), page.locator("#organisations")
+    assert (domains.is_visible(), organisations.is_visible()) == (True, False)
+    page.get_by_label("summed by organisation").check()
+    assert (domains.is_visible(), organisations.is_visible()) == (False, True)
+    names = [row[0] for row in texts(page, "#organisations tbody tr")]
+    assert "contoso.example" in names
+    assert not {"doors.contoso.example", "print.contoso.example"} & set(names)
+
+
 def test_the_csv_holds_what_is_shown_and_no_formula(tmp_path: Path, open_page: Open) -> None:
     model = fixtures.report_model(connectors=6)
     page = open_page(written(tmp_path, model)).page

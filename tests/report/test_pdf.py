@@ -268,6 +268,14 @@ def test_words_from_right_to_left_are_turned_in_drawings_alone() -> None:
     )
 
 
+def test_arabic_letters_in_drawings_are_joined() -> None:
+    """Initial, medial and final forms, lam and alef as one; a letter that joins to nobody alone; marks part nothing."""
+    assert glyphs.joined("السلام") == "\ufe8d\ufedf\ufeb4\ufefc\ufee1"
+    assert glyphs.joined("بّت") == "\ufe91\u0651\ufe96"
+    assert glyphs.joined("דלת") == "דלת"
+    assert glyphs.in_visual_order("<text>بت</text>") == "<text>\ufe96\ufe91</text>"
+
+
 @pytest.mark.long
 def test_two_thousand_connectors_can_be_printed() -> None:
     content = pdf.render(report_model("en", connectors=1990), ATTACHED)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from etl import domains
 from etl.report.language import DASH, Language
-from etl.report.model import Insight, PartnerLine, ReportModel, ResolvedInsight, Share
+from etl.report.model import Insight, PartnerLine, ReportModel, Share
 from etl.report.view import wording
 from etl.report.view.verdict import needs_action
 
@@ -82,7 +82,7 @@ def build(lang: Language, model: ReportModel, anchors: Mapping[tuple[str, str], 
     accepted = [v for i, v in views if i.acknowledged]
     action = [v for i, v in views if not i.acknowledged and (needs_action(i) or i.severity in ("critical", "warning"))]
     noted = [v for i, v in views if v not in accepted and v not in action]
-    resolved = _resolved(lang, model.resolved)
+    resolved = _resolved(lang, model)
     return Findings(tuple(action), tuple(accepted), _grouped(lang, noted), resolved, _places(action))
 
 
@@ -145,7 +145,7 @@ def view(
     big, small = _big(lang, insight, share, edges)
     place = wording.directed(lang, insight.connector, insight.direction) if insight.connector else lang._("all mail")
     name = lang.pick(insight.title)
-    told = tuple(wording.sentence(lang, sentence) for sentence in insight.detail)
+    told = tuple(wording.sentence(lang, sentence, model.period) for sentence in insight.detail)
     title = lang._("Can’t be decided: {title}", title=name) if insight.verdict == "undecided" else name
     return InsightView(
         anchor=f"insight-{number}",
@@ -196,14 +196,10 @@ def _missing(lang: Language, insight: Insight) -> str:
     """What no bound covers; told at connectors, since page one says it for all mail."""
     if insight.connector is None:
         return ""
-    parts = []
-    if insight.missing:
-        days = [wording.missing_day(lang, told) for told in insight.missing]
-        parts.append(lang._("no bound covers what is missing: {names}", names=wording.few(lang, days)))
-    if insight.cut:
-        files = [wording.clean(name) for name in insight.cut]
-        parts.append(lang._("no bound covers what a cut file left out: {names}", names=wording.few(lang, files)))
-    return " · ".join(parts)
+    days = [wording.missing_day(lang, told) for told in insight.missing]
+    rests = [lang._("the rest of {file}", file=wording.clean(name)) for name in insight.cut]
+    names = wording.few(lang, days + rests)
+    return lang._("no bound covers what is missing: {names}", names=names) if names else ""
 
 
 def _counted(lang: Language, measure: str, count: int) -> str:
@@ -249,7 +245,7 @@ def _since(lang: Language, model: ReportModel, insight: Insight) -> str:
         text = lang._("{n} periods in a row", n=lang.number(insight.periods_in_a_row))
     if not insight.first_seen:
         return text
-    return lang._("{row}, since {period}", row=text, period=wording.period_id(lang, insight.first_seen))
+    return lang._("{row}, since {period}", row=text, period=wording.period_id(lang, insight.first_seen, model.period))
 
 
 def _acknowledged(lang: Language, insight: Insight) -> str:
@@ -283,13 +279,13 @@ def partner_name(lang: Language, domain: str) -> str:
     return lang._("Unknown") if domain == "Unknown" else wording.clean(domains.readable(domain) or DASH)
 
 
-def _resolved(lang: Language, items: Iterable[ResolvedInsight]) -> tuple[str, ...]:
+def _resolved(lang: Language, model: ReportModel) -> tuple[str, ...]:
     """What no longer speaks: those of one rule that stood equally long in one sentence."""
     apart: dict[tuple[str, str], list[str]] = {}
-    for item in items:
+    for item in model.resolved:
         place = wording.directed(lang, item.connector, item.direction) if item.connector else lang._("all mail")
         stood = lang.ngettext("stood for {n} period", "stood for {n} periods", item.periods)
-        first = wording.period_id(lang, item.first_seen) if item.first_seen else ""
+        first = wording.period_id(lang, item.first_seen, model.period) if item.first_seen else ""
         since = lang._(", since {period}", period=first) if first else ""
         unsure = lang._("; provisional") if item.provisional else ""
         apart.setdefault((lang.pick(item.title), f"{stood}{since}{unsure}"), []).append(place)

@@ -7,7 +7,7 @@ from datetime import date
 
 from etl.report.charts import Bar, DayBars, WeekStack
 from etl.report.language import Language, load
-from etl.report.model import ConnectorSection, FlowRow, ReportModel
+from etl.report.model import BELOW_MODERN, ConnectorSection, FlowRow, ReportModel
 from etl.report.view import about, findings, pictures, tables, verdict, wording
 
 
@@ -24,12 +24,22 @@ class Limits:
     bars: int
     sums: bool = False
     """Whether the chart of TLS usage begins with all mail in and out."""
+    worst: bool = False
+    """Whether the details are the period's rows with most mail below TLS 1.2, instead of the newest days."""
     lines: int = 0
     """Connectors beyond `table_rows` that get a line of their own."""
 
 
 PRINT = Limits(
-    sections=34, section_rows=4, table_rows=30, detail_rows=21, partner_rows=25, other_rows=14, bars=24, lines=600
+    sections=34,
+    section_rows=4,
+    table_rows=30,
+    detail_rows=14,
+    partner_rows=25,
+    other_rows=14,
+    bars=24,
+    lines=600,
+    worst=True,
 )
 SCREEN = Limits(
     sections=2000, section_rows=12, table_rows=2000, detail_rows=1000, partner_rows=1000, other_rows=400, bars=24,
@@ -79,6 +89,8 @@ class Page:
     """Which connectors' counts are estimates, for every table that has them."""
     data_days: str
     partners: tuple[tables.PartnerRow, ...]
+    organisations: tuple[tables.PartnerRow, ...]
+    """The same summed by organisation; nothing where each has one domain."""
     partner_versions: tuple[str, ...]
     """The names of the versions that occur among the partners shown."""
     partners_note: str
@@ -102,7 +114,7 @@ def build(model: ReportModel, limits: Limits) -> Page:
         (s.direction, s.connector): f"connector-{n}" for n, s in enumerate(chosen, start=1)
     }
     found = findings.build(lang, model, anchors)
-    details = _details(model, limits.detail_rows)
+    details = (_worst if limits.worst else _newest)(model, limits.detail_rows)
     listed = model.partners[: limits.partner_rows]
     listed_versions = wording.versions_in(shown, (line.versions for line in listed))
     period = wording.period_name(lang, model.period)
@@ -129,13 +141,14 @@ def build(model: ReportModel, limits: Limits) -> Page:
         sections=tuple(_sections(lang, model, chosen, shown, anchors, limits)),
         sections_note=_more(lang, len(model.connectors) - len(chosen)),
         details=tuple(tables.detail_rows(lang, details, shown)),
-        details_note=_details_note(lang, model, len(details)),
+        details_note=_details_note(lang, model, len(details), limits),
         estimated=verdict.estimated(lang, model),
         data_days=lang.days(model.flow[0].data_date, model.flow[-1].data_date) if model.flow else "",
         partners=tuple(tables.partner_rows(lang, listed, listed_versions)),
+        organisations=tuple(tables.organisation_rows(lang, listed, listed_versions)),
         partner_versions=tuple(wording.version_name(lang, v) for v in listed_versions),
         letter=f"python -m etl letter {model.period.id} --partner DOMAIN",
-        partners_note=_more(lang, len(model.partners) - limits.partner_rows),
+        partners_note=_more(lang, model.partners_count - len(listed)),
         profiles=about.profiles(lang, model), quality=about.quality(lang, model, limits.other_rows),
         definitions=about.definitions(lang, model), provenance=about.provenance(lang, model),
         mentions=lang.listed(model.mentions), anchors=anchors,
@@ -169,7 +182,16 @@ def _sections(
     return made
 
 
-def _details(model: ReportModel, most: int) -> list[FlowRow]:
+def _worst(model: ReportModel, most: int) -> list[FlowRow]:
+    """The period's rows with most mail below TLS 1.2, then the largest; in the order of their days."""
+    rows = [row for row in model.flow if row.data_date >= model.period.first_date]
+    rows.sort(
+        key=lambda r: (-wording.total(r.versions, BELOW_MODERN), -r.messages, r.data_date, r.direction, r.connector)
+    )
+    return sorted(rows[:most], key=lambda r: (r.data_date, r.direction, r.connector))
+
+
+def _newest(model: ReportModel, most: int) -> list[FlowRow]:
     """The newest days that fit whole, newest day first: a day is never cut in two."""
     by_day: dict[date, list[FlowRow]] = {}
     for row in sorted(model.flow, key=lambda r: (r.data_date, r.direction, r.connector)):
@@ -182,11 +204,19 @@ def _details(model: ReportModel, most: int) -> list[FlowRow]:
     return kept[:most]
 
 
-def _details_note(lang: Language, model: ReportModel, count: int) -> str:
+def _details_note(lang: Language, model: ReportModel, count: int, limits: Limits) -> str:
     if count == len(model.flow):
         return ""
-    return lang._("{shown} of {total} rows are shown here, the newest.", shown=lang.number(count),
-                  total=lang.number(len(model.flow)))  # fmt: skip
+    if limits.worst:
+        own = sum(row.data_date >= model.period.first_date for row in model.flow)
+        return lang._(
+            "{shown} of the period’s {total} rows: those with most mail without TLS or with deprecated TLS.",
+            shown=lang.number(count), total=lang.number(own),
+        )  # fmt: skip
+    return lang._(
+        "Without JavaScript {shown} of {total} rows are shown here, the newest; facts.csv in the PDF has all of the "
+        "period.", shown=lang.number(count), total=lang.number(len(model.flow)),
+    )  # fmt: skip
 
 
 def _more(lang: Language, more: int) -> str:

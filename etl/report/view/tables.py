@@ -9,7 +9,7 @@ from datetime import date
 
 from etl.report import numbers
 from etl.report.language import DASH, Language
-from etl.report.model import DEPRECATED, ConnectorSection, FlowRow, PartnerLine, ReportModel
+from etl.report.model import BELOW_MODERN, DEPRECATED, ConnectorSection, Direction, FlowRow, PartnerLine, ReportModel
 from etl.report.view import wording
 from etl.report.view.findings import InsightView, partner_name
 
@@ -70,6 +70,8 @@ class PartnerRow:
     last: str
     since_iso: str
     last_iso: str
+    below: str
+    """What it had below TLS 1.2, in a row: `No TLS 62 · TLS 1.0 2`."""
 
 
 @dataclass(frozen=True)
@@ -206,9 +208,38 @@ def partner_rows(lang: Language, lines: Sequence[PartnerLine], shown: Sequence[s
             counts=counts(lang, line.versions, shown), messages=Cell(lang.number(line.messages), line.messages),
             since=lang.day(line.first_seen_date, "d MMM yy"), last=lang.day(line.last_seen_date, "d MMM yy"),
             since_iso=_iso(line.first_seen_date), last_iso=_iso(line.last_seen_date),
+            below=" · ".join(
+                f"{wording.version_name(lang, v)} {lang.number(line.versions[v])}"
+                for v in BELOW_MODERN if line.versions.get(v)
+            ),
         )
         for line in lines
     ]  # fmt: skip
+
+
+def organisation_rows(lang: Language, lines: Sequence[PartnerLine], shown: Sequence[str]) -> list[PartnerRow]:
+    """The lines summed by organisation and direction, most mail below TLS 1.2 first; nothing where no two belong
+    together."""
+    apart: dict[tuple[Direction, str], list[PartnerLine]] = {}
+    for line in lines:
+        apart.setdefault((line.direction, line.organisational_domain or line.partner_domain), []).append(line)
+    if len(apart) == len(lines):
+        return []
+    sums = [_organisation(way, name, own) for (way, name), own in apart.items()]
+    sums.sort(key=lambda line: (-wording.total(line.versions, BELOW_MODERN), line.direction, line.partner_domain))
+    return partner_rows(lang, sums, shown)
+
+
+def _organisation(way: Direction, name: str, lines: Sequence[PartnerLine]) -> PartnerLine:
+    versions: Counter[str] = Counter()
+    for line in lines:
+        versions.update(line.versions)
+    return PartnerLine(
+        direction=way, partner_domain=name, connector=None, versions=dict(versions),
+        messages=sum(line.messages for line in lines),
+        first_seen_date=min((line.first_seen_date for line in lines if line.first_seen_date), default=None),
+        last_seen_date=max((line.last_seen_date for line in lines if line.last_seen_date), default=None),
+    )  # fmt: skip
 
 
 def _iso(day: date | None) -> str:

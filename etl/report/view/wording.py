@@ -128,30 +128,32 @@ def field(lang: Language, name: str) -> str:
     return names.get(name, name)
 
 
-def period_id(lang: Language, ident: str) -> str:
-    """A period told by its id, inside a sentence: `week 46, 2026`."""
+def period_id(lang: Language, ident: str, beside: PeriodInfo | None = None) -> str:
+    """A period told by its id, inside a sentence: `week 46, 2026`, or `week 46` in a report on a week of that year."""
     period = periods.parse_period(ident)
     if period.kind == "week":
         year, week, _ = period.first_date.isocalendar()
+        if beside and beside.kind == "week" and beside.first_date.isocalendar().year == year:
+            return lang._("week {week}", week=week)
         return lang._("week {week}, {year}", week=week, year=year)
     if period.kind == "month":
         return lang.day(period.first_date, "LLLL y")
     return f"{lang.day(period.first_date)} – {lang.day(period.last_date)}"
 
 
-def sentence(lang: Language, told: Sentence) -> str:
-    """A rule's sentence with its numbers, days and names as this language writes them."""
-    return lang._(told.text, **{name: _value(lang, value) for name, value in told.values.items()})
+def sentence(lang: Language, told: Sentence, beside: PeriodInfo | None = None) -> str:
+    """A rule's sentence with its numbers, days and names as this language writes them; see `period_id` for `beside`."""
+    return lang._(told.text, **{name: _value(lang, value, beside) for name, value in told.values.items()})
 
 
-def _value(lang: Language, value: object) -> str:
+def _value(lang: Language, value: object, beside: PeriodInfo | None) -> str:
     match value:
         case Sentence():
-            return sentence(lang, value)
+            return sentence(lang, value, beside)
         case Percent():
             return lang.decimal(value.scaled, value.digits)
         case PeriodName():
-            return period_id(lang, value.id)
+            return period_id(lang, value.id, beside)
         case MissingDays():
             return few(lang, [missing_day(lang, day) for day in value.days])
         case int():

@@ -1,0 +1,80 @@
+"""What the renderings are given to place: what is summed, chosen and cut, and what is said of the rest."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import pytest
+
+from etl.report.language import load
+from etl.report.model import BELOW_MODERN, PartnerLine, ReportModel, Sentence
+from etl.report.view import page
+from tests.report.fixtures import report_model
+
+
+@pytest.fixture(scope="module")
+def model() -> ReportModel:
+    return report_model("en")
+
+
+def partner(domain: str, organisation: str, versions: dict[str, int], first: int, last: int) -> PartnerLine:
+    return PartnerLine(
+        direction="inbound", partner_domain=domain, connector=None, versions=versions, messages=sum(versions.values()),
+        organisational_domain=organisation, first_seen_date=date(2026, 11, first), last_seen_date=date(2026, 11, last),
+    )  # fmt: skip
+
+
+def test_partners_are_summed_by_organisation(model: ReportModel) -> None:
+    lines = (
+        partner("b.example", "b.example", {"No TLS": 9, "TLS 1.3": 1}, 3, 20),
+        partner("mx1.a.example", "a.example", {"No TLS": 8}, 2, 18),
+        partner("mx2.a.example", "a.example", {"TLS 1.0": 4, "TLS 1.3": 7}, 5, 21),
+    )
+    made = page.build(model.model_copy(update={"partners": lines, "partners_count": 1003}), page.SCREEN)
+    names = [(row.partner, row.messages.value, row.since_iso, row.last_iso) for row in made.organisations]
+    assert names == [("a.example", 19, "2026-11-02", "2026-11-21"), ("b.example", 10, "2026-11-03", "2026-11-20")]
+    assert sum(row.messages.value or 0 for row in made.organisations) == sum(line.messages for line in lines)
+    assert made.partners_note == "1\u202f000 more not shown here."
+    alone = page.build(model.model_copy(update={"partners": lines[:2], "partners_count": 2}), page.SCREEN)
+    assert (alone.organisations, alone.partners_note) == ((), "")
+
+
+def test_print_shows_the_rows_with_most_mail_below_tls_1_2(model: ReportModel) -> None:
+    made = page.build(model, page.PRINT)
+    own = [row for row in model.flow if row.data_date >= model.period.first_date]
+    below = sorted((sum(row.versions.get(v, 0) for v in BELOW_MODERN) for row in own), reverse=True)
+    at = [made.versions.index(version) for version in BELOW_MODERN if version in made.versions]
+    shown = [sum(row.counts[n].value or 0 for n in at) for row in made.details]
+    assert sorted(shown, reverse=True) == below[: len(shown)]
+    assert [row.iso for row in made.details] == sorted(row.iso for row in made.details)
+    assert f"{len(shown)} of the period’s {len(own)} rows" in made.details_note
+
+
+def test_the_page_says_what_it_leaves_out_without_a_script(model: ReportModel) -> None:
+    rows = tuple(model.flow[0].model_copy(update={"connector": f"c{n}"}) for n in range(1200))
+    made = page.build(model.model_copy(update={"flow": rows}), page.SCREEN)
+    assert len(made.details) == 1000
+    assert made.details_note.startswith("Without JavaScript 1\u202f000 of 1\u202f200 rows are shown here")
+
+
+def test_more_than_two_sentences_stand_one_below_the_other(model: ReportModel) -> None:
+    def told(days: int) -> page.findings.InsightView:
+        sentences = tuple(
+            Sentence(text="{day}: {messages}, usually {low} to {high}.",
+                     values={"day": date(2026, 11, 16 + n), "messages": 1200 + n, "low": 3, "high": 1100})
+            for n in range(days)
+        )  # fmt: skip
+        insight = model.insights[0].model_copy(update={"detail": sentences})
+        return page.findings.view(load("sv"), model, 1, insight, {})
+
+    assert told(2).detail.startswith("mån 16 november 2026: 1\u202f200, vanligen 3 till 1\u202f100. tis")
+    assert (told(2).lines, told(3).detail, len(told(3).lines)) == ((), "", 3)
+
+
+def test_the_week_before_is_told_with_its_numbers(model: ReportModel) -> None:
+    insight = model.insights[0].model_copy(
+        update={"numerator_before": 12, "denominator_before": 340, "cut": ("a.csv",), "missing": ("2026-11-18 (m365)",)}
+    )
+    made = page.findings.view(load("en"), model, 1, insight, {})
+    assert "last week 3.5\u202f% (12 of 340)" in made.evidence
+    assert made.missing == "no bound covers what is missing: 18 Nov (m365), the rest of a.csv"
