@@ -87,7 +87,7 @@ def connector_bars(page: Page, model: ReportModel, *, tooltips: bool, width: int
     for section in model.connectors:
         anchor = page.anchors.get((section.direction, section.connector))
         if anchor:
-            name = wording.short(wording.directed(page.lang, section.connector, section.direction), 80)
+            name = wording.directed(page.lang, section.connector, section.direction, wording.IN_TABLES)
             pieces = pictures.segments(page.lang, section.versions)
             words = page.lang._("TLS versions of {name}", name=name)
             ident = f"{anchor}-{width}"
@@ -101,7 +101,7 @@ def sparks(page: Page, model: ReportModel) -> dict[str, tuple[str, str]]:
     flows, trends = pictures.section_flows(lang, model), pictures.section_trends(lang, model)
     drawn: dict[str, tuple[str, str]] = {}
     for place, anchor in page.anchors.items():
-        name = wording.short(wording.directed(lang, place[1], place[0]), 80)
+        name = wording.directed(lang, place[1], place[0], wording.IN_TABLES)
         days, weeks = flows.get(place, []), trends.get(place, [])
         drawn[anchor] = (
             trusted(small.flow(days, lang, name)),

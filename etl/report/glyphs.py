@@ -108,10 +108,18 @@ def joined(word: str) -> str:
     return "".join(shown)
 
 
-def width(text: str) -> int:
-    """How much room `text` takes in print, in letters: one that can't be drawn takes that of its number."""
-    missing = lacking(text)
-    return sum(7 if letter in missing else 1 for letter in text)
+@lru_cache(maxsize=1)
+def _advances() -> dict[int, float]:
+    """How wide each letter of Source Sans is, beside its average letter."""
+    font = TTFont(FONTS / LATIN[1], lazy=True)
+    widths, average = font["hmtx"].metrics, font["head"].unitsPerEm * 0.5
+    return {code: widths[name][0] / average for code, name in font.getBestCmap().items()}
+
+
+def width(text: str) -> float:
+    """How much room `text` takes in print, in average letters: one that can't be drawn takes that of its number."""
+    missing, advances = lacking(text), _advances()
+    return sum(7 if letter in missing else advances.get(ord(letter), 1) for letter in text)
 
 
 def scripts(text: str) -> dict[str, str]:

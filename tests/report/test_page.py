@@ -6,6 +6,7 @@ from datetime import date
 
 import pytest
 
+from etl.report import glyphs
 from etl.report.language import load
 from etl.report.model import BELOW_MODERN, PartnerLine, ReportModel, Sentence
 from etl.report.view import page
@@ -78,3 +79,21 @@ def test_the_week_before_is_told_with_its_numbers(model: ReportModel) -> None:
     made = page.findings.view(load("en"), model, 1, insight, {})
     assert "last week 3.5\u202f% (12 of 340)" in made.evidence
     assert made.missing == "no bound covers what is missing: 18 Nov (m365), the rest of a.csv"
+
+
+def test_a_long_name_is_cut_in_tables_and_whole_in_its_section(model: ReportModel) -> None:
+    """Two that differ at their ends alone stay two, with their directions."""
+    first, second = model.connectors[:2]
+    names = ["A" * 299 + end for end in "xy"]
+    named = tuple(
+        part.model_copy(update={"connector": name}) for part, name in zip((first, second), names, strict=True)
+    )
+    lead = model.insights[0]
+    insights = tuple(
+        lead.model_copy(update={"connector": part.connector, "direction": part.direction}) for part in named
+    )
+    made = page.build(model.model_copy(update={"connectors": named, "insights": insights}), page.SCREEN)
+    assert [row.name for row in made.connectors] == [f"{'A' * 79}…, out", f"{'A' * 79}…, in"]
+    assert len(made.findings.places) == 2
+    assert [part.long_name for part in made.sections] == [f"{names[0]}, out", f"{names[1]}, in"]
+    assert glyphs.width(made.bars[-1].name) < 37  # average letters of half an em: what is left of the bars

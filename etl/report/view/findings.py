@@ -20,6 +20,8 @@ class InsightView:
     """One insight, ready to be placed."""
 
     anchor: str
+    where: tuple[str, str]
+    """Direction and connector, as the data have them."""
     tone: str
     """`alarm` (spoke), `unsure` (can't be decided), `calm` (a notice)."""
     big: str
@@ -97,9 +99,9 @@ def first(lang: Language, findings: Findings) -> str:
 
 
 def _places(views: Iterable[InsightView]) -> tuple[Place, ...]:
-    apart: dict[str, list[InsightView]] = {}
+    apart: dict[tuple[str, str], list[InsightView]] = {}
     for item in views:
-        apart.setdefault(item.place, []).append(item)
+        apart.setdefault(item.where, []).append(item)
     return tuple(Place(lead, tuple(_added(lead, item) for item in also)) for lead, *also in apart.values())
 
 
@@ -143,12 +145,13 @@ def view(
     share = share_of(insight)
     edges = thresholds(insight)
     big, small = _big(lang, insight, share, edges)
-    place = wording.directed(lang, insight.connector, insight.direction) if insight.connector else lang._("all mail")
+    where = (insight.direction or "", insight.connector or "")
+    place = wording.directed(lang, where[1], where[0], wording.IN_TABLES) if insight.connector else lang._("all mail")
     name = lang.pick(insight.title)
     told = tuple(wording.sentence(lang, sentence, model.period) for sentence in insight.detail)
     title = lang._("Can’t be decided: {title}", title=name) if insight.verdict == "undecided" else name
     return InsightView(
-        anchor=f"insight-{number}",
+        anchor=f"insight-{number}", where=where,
         tone="calm" if insight.acknowledged else "unsure" if insight.verdict == "undecided"
         else "alarm" if insight.severity in ("critical", "warning") else "calm",
         big=big, big_small=small, title=title, name=name, place=place,
@@ -162,7 +165,7 @@ def view(
         days=" · ".join(_days(lang, insight, edges)), partners=_partners(lang, insight.partners, insight.measure),
         rule=lang._("rule {id}, version {version}", id=insight.rule, version=insight.rule_version),
         references=lang.listed(insight.references),
-        connector_anchor=anchors.get((insight.direction or "", insight.connector or ""), ""),
+        connector_anchor=anchors.get(where, ""),
     )  # fmt: skip
 
 
@@ -283,8 +286,14 @@ def _resolved(lang: Language, model: ReportModel) -> tuple[str, ...]:
     """What no longer speaks: those of one rule that stood equally long in one sentence."""
     apart: dict[tuple[str, str], list[str]] = {}
     for item in model.resolved:
-        place = wording.directed(lang, item.connector, item.direction) if item.connector else lang._("all mail")
-        stood = lang.ngettext("stood for {n} period", "stood for {n} periods", item.periods)
+        place = lang._("all mail")
+        if item.connector:
+            place = wording.directed(lang, item.connector, item.direction, wording.IN_TABLES)
+        stood = (
+            lang.ngettext("stood for {n} week", "stood for {n} weeks", item.periods)
+            if model.period.kind == "week"
+            else lang.ngettext("stood for {n} period", "stood for {n} periods", item.periods)
+        )
         first = wording.period_id(lang, item.first_seen, model.period) if item.first_seen else ""
         since = lang._(", since {period}", period=first) if first else ""
         unsure = lang._("; provisional") if item.provisional else ""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from datetime import date
 
 from etl.report.charts import Bar, DayBars, WeekStack
@@ -178,8 +179,17 @@ def _sections(
             findings.view(lang, model, n + 1, model.insights[n], anchors) for n in part.insights
             if n < len(model.insights)
         ]  # fmt: skip
-        made.append(tables.section(lang, model, part, shown, insights, anchor, limits.section_rows))
+        once = tuple(_said_once(insights))
+        made.append(tables.section(lang, model, part, shown, once, anchor, limits.section_rows))
     return made
+
+
+def _said_once(insights: list[findings.InsightView]) -> Iterator[findings.InsightView]:
+    """Insights of one connector, where those that have the same days as one before leave them out."""
+    told: set[str] = set()
+    for item in insights:
+        yield replace(item, days="") if item.days in told else item
+        told.add(item.days)
 
 
 def _worst(model: ReportModel, most: int) -> list[FlowRow]:

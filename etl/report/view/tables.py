@@ -148,8 +148,8 @@ def connector_rows(
     """One row for each connector and direction."""
     return [
         usage_row(
-            lang, wording.directed(lang, s.connector, s.direction), s.versions, s.messages_before, shown,
-            anchor=anchors.get((s.direction, s.connector), ""), css="act" if s.needs_action else "",
+            lang, wording.directed(lang, s.connector, s.direction, wording.IN_TABLES), s.versions, s.messages_before,
+            shown, anchor=anchors.get((s.direction, s.connector), ""), css="act" if s.needs_action else "",
         )
         for s in sections
     ]  # fmt: skip
@@ -191,7 +191,7 @@ def detail_rows(lang: Language, rows: Sequence[FlowRow], shown: Sequence[str]) -
         DetailRow(
             day=days[row.data_date], iso=row.data_date.isoformat(), direction=wording.direction(lang, row.direction),
             connector=wording.connector(lang, row.connector, row.direction),
-            place=wording.directed(lang, row.connector, row.direction),
+            place=wording.directed(lang, row.connector, row.direction, wording.IN_TABLES),
             kind=wording.connector_type(lang, row.connector_type), forced=wording.forced(lang, row.forced_tls),
             counts=counts(lang, row.versions, shown), volume=Cell(lang.number(row.messages), row.messages),
             recipients=lang.number(row.recipients), size=lang.size(row.bytes),

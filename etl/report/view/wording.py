@@ -21,6 +21,8 @@ from etl.report.model import (
 )
 
 LONG_NAME = 42
+IN_TABLES = 80
+"""So many letters of a connector's name stand in tables and insights; its own section has the whole name."""
 _RIGHT_TO_LEFT = re.compile("[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc]")
 _LONGER = re.compile(r"longer than (\d*).*")
 _ALWAYS = frozenset({"No TLS", "TLS 1.0", "TLS 1.1", "TLS 1.2", "TLS 1.3", "Unknown"})
@@ -61,15 +63,16 @@ def _closed(name: str) -> str:
 
 def fitting(name: str, length: int) -> str:
     """A name cut to the room that `length` letters take in print, with an ellipsis."""
-    kept = name[: length + 1]
+    kept = name[: 2 * length]
     while glyphs.width(kept) > length:
         kept = kept[:-1]
     return name if kept == name else _closed(f"{kept[:-1].rstrip()}…")
 
 
-def directed(lang: Language, name: str | None, way: str | None) -> str:
-    """`Litware scanners, in`; mail without a connector says its direction already."""
-    shown = connector(lang, name, way)
+def directed(lang: Language, name: str | None, way: str | None, length: int | None = None) -> str:
+    """`Litware scanners, in`; mail without a connector says its direction already. A name is cut to `length`."""
+    whole = connector(lang, name, way)
+    shown = short(whole, length) if length else whole
     return shown if name == NO_CONNECTOR or way is None else f"{shown}, {direction(lang, way)}"
 
 
