@@ -74,8 +74,11 @@ def _in_file(path: Path, method: str) -> set[Name]:
 
 
 def read(code: str) -> Catalog:
-    """The catalogue of one language as it is."""
-    with (TEMPLATES / "translations" / code / "report.po").open("rb") as file:
+    """The catalogue of one language as it is; an empty one for a language that only has a folder."""
+    path = TEMPLATES / "translations" / code / "report.po"
+    if not path.exists():
+        return Catalog(locale=code)
+    with path.open("rb") as file:
         return read_po(file, locale=code)
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 from babel.messages.catalog import Catalog
-from babel.messages.pofile import write_po
+from babel.messages.pofile import read_po, write_po
 
 from etl.errors import UsageInvalid
 from etl.report import email, html, language, pdf
@@ -100,6 +100,12 @@ def test_numbers_and_days_follow_the_locale() -> None:
 def test_an_unknown_language_is_refused_by_name() -> None:
     with pytest.raises(UsageInvalid, match=r"'xx'.*one of en, sv"):
         language.load("xx")
+
+
+def test_a_new_language_begins_with_an_empty_catalogue() -> None:
+    made = read_po(BytesIO(translations.updated("pl", {"{n} of {total}", ("{n} row", "{n} rows")})), locale="pl")
+    assert made.num_plurals == 3
+    assert [message.string for message in made if message.id] == ["", ("", "", "")]
 
 
 @pytest.fixture
