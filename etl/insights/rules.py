@@ -338,13 +338,14 @@ def break_rule(book: Book, rule: Rule, place: Place, k: int) -> Finding | None:
         return None
     versions = book.periods[k].at(place)
     count, plain = found.n, versions.get("No TLS", 0) if "No TLS" in rule.members else 0
-    parts = [
-        _say(
-            N_("Would have failed: {messages} of the messages, {partners} of the partners; {plain} without TLS, "
-               "{old} with TLS 1.1 or older."),
-            messages=count, partners=book.partners_below.get(place, 0), plain=plain, old=count - plain,
+    parts = []
+    if count:
+        text = N_(
+            "Would have failed: {messages} of the messages, {partners} of the partners; {plain} without TLS, {old} "
+            "with TLS 1.1 or older."
         )
-    ]  # fmt: skip
+        partners = book.partners_below.get(place, 0)
+        parts.append(_say(text, messages=count, partners=partners, plain=plain, old=count - plain))
     if found.undecided:
         text = N_("Messages that can’t be judged, and might have failed too: {messages}.")
         parts.append(_say(text, messages=found.undecided))

@@ -15,6 +15,8 @@ from etl.report.view.tables import UsageRow
 WIDTH = 76
 COUNT, UNKNOWN = 12, 10
 """Columns for messages and for unknown ones: ten million with its spaces fits."""
+FIGURES_ON_TOP = 2
+"""What was protected, in and out, stands in the first lines already."""
 Groups = Sequence[tuple[str, Sequence[Place], str]]
 Noted = tuple[Sequence[tuple[InsightView, str]], str]
 
@@ -24,7 +26,7 @@ def render(page: Page, model: ReportModel, groups: Groups, noted: Noted, marker:
     lang = page.lang
     lines = [*_top(page), ""]
     lines += _edition(page)
-    for figure in page.verdict.figures:
+    for figure in page.verdict.figures[FIGURES_ON_TOP:]:
         lines += _wrap(
             f"{figure.label}: {figure.value} ({figure.evidence}{'; ' + figure.before if figure.before else ''})",
             rest="  ",

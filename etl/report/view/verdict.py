@@ -33,7 +33,7 @@ class Verdict:
     short: str
     """The verdict in one line, marks first: the subject without the period's and the organisation's name."""
     shares: str
-    """What was protected, in and out, in one line; nothing in a week without mail."""
+    """What was protected, in and out, with the change, in one line; nothing in a week without mail."""
     marks: tuple[str, ...]
     """Words in capitals before the headline: `CORRECTED`, `PROVISIONAL`, `PREVIEW`."""
     whole_label: str
@@ -134,8 +134,10 @@ def _subject(lang: Language, model: ReportModel) -> str:
 
 def _shares(lang: Language, model: ReportModel) -> str:
     told = []
+    word = wording.before_word(lang, model.period)
     for name, figure in ((lang._("Protected, in"), model.protected_in), (lang._("out"), model.protected_out)):
-        told.append(f"{name} {lang.share(figure.now)} ({evidence(lang, figure.now).replace(' · ', ', ')})")
+        parts = (evidence(lang, figure.now).replace(" · ", ", "), _change(lang, figure, word))
+        told.append(f"{name} {lang.share(figure.now)} ({'; '.join(filter(None, parts))})")
     return lang.listed(told)
 
 
