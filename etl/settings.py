@@ -33,7 +33,7 @@ from pydantic import (
     model_validator,
 )
 
-from etl import formats, periods
+from etl import formats, languages, periods
 from etl.addresses import ascii_address
 from etl.errors import NotFound, SettingsInvalid, UsageInvalid
 
@@ -101,6 +101,12 @@ def _format(value: str) -> str:
     return value
 
 
+def _language(value: str) -> str:
+    if value not in languages.available():
+        raise ValueError(f"one of {', '.join(languages.available())} is allowed: others have no catalogue of texts")
+    return value
+
+
 def nearest(value: object, known: Collection[str]) -> str:
     """`; did you mean '…'?` with the known name most like `value`, or nothing."""
     near = difflib.get_close_matches(str(value), sorted(known), n=1)
@@ -114,7 +120,7 @@ Address = Annotated[str, AfterValidator(_address)]
 Network = Annotated[str, AfterValidator(_network)]
 Domain = Annotated[str, AfterValidator(_domain)]
 Direction = Literal["inbound", "outbound"]
-Language = Annotated[str, Field(pattern=r"^[a-z]{2}$")]
+Language = Annotated[str, AfterValidator(_language)]
 
 
 class _Table(BaseModel):

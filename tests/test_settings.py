@@ -116,6 +116,12 @@ def test_paths_are_taken_from_the_files_own_folder(tmp_path: Path) -> None:
     assert found.policy.file == Path("/etc/policy.toml")
 
 
+def test_a_language_without_a_catalogue_is_refused(tmp_path: Path) -> None:
+    told = problems(SMALLEST | {"report": {"time_zone": "UTC", "language": "xx"}}, tmp_path)
+    assert told == ["report.language: found 'xx'; one of en, sv is allowed: others have no catalogue of texts"]
+    assert parse(tmp_path, report={"time_zone": "UTC", "language": "sv"}).report.language == "sv"
+
+
 def test_domains_are_lower_case_a_labels(tmp_path: Path) -> None:
     own = {"name": "Ö", "domains": ["Räksmörgås.Example.", "contoso.example"]}
     assert parse(tmp_path, organisation=own).organisation.domains == ("xn--rksmrgs-5wao1o.example", "contoso.example")

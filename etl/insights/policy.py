@@ -18,11 +18,11 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
 
+from etl import languages
 from etl.errors import Terminal
 from etl.insights.classes import MEASURES
 from etl.insights.decide import COMPARATORS
 from etl.insights.profiles import JUDGES_CIPHERS
-from etl.report.language import available
 from etl.report.model import TLS_VERSIONS
 from etl.settings import Settings, nearest
 
@@ -329,8 +329,8 @@ def _words(key: str, value: Any, path: tuple[str | int, ...], lines: Lines, *, r
         yield f'{lines.of(*path)}: {key} is a text per language, such as {key} = {{ en = "…" }}'
         return
     for language, text in value.items():
-        if language not in available():
-            known = f"known are {', '.join(available())}"
+        if language not in languages.available():
+            known = f"known are {', '.join(languages.available())}"
             yield f"{lines.of(*path, language)}: {key}.{language}: there is no language '{language}' here; {known}"
         if not isinstance(text, str) or not text.strip():
             yield f"{lines.of(*path, language)}: {key}.{language} is a text that is not empty"

@@ -11,19 +11,17 @@ import gettext as plural_rules
 from collections.abc import Callable, Iterable
 from datetime import date, datetime
 from functools import lru_cache
-from pathlib import Path
 from typing import Any
 
 from babel import Locale
 from babel.dates import format_date, format_datetime
 from babel.messages.pofile import read_po
 
-from etl import periods
+from etl import languages, periods
 from etl.errors import UsageInvalid
 from etl.report import numbers
 from etl.report.model import Share
 
-TRANSLATIONS = Path(__file__).resolve().parents[2] / "report_templates" / "translations"
 DASH = "–"
 NARROW = "\u202f"
 LOCALES = {"en": "en_GB"}
@@ -38,18 +36,13 @@ def N_(text: str) -> str:  # noqa: N802  gettext's own name for it, which the se
 Plural = Callable[[int], int]
 
 
-def available() -> tuple[str, ...]:
-    """The codes of all languages that have a catalogue."""
-    return tuple(sorted(path.parent.name for path in TRANSLATIONS.glob("*/report.po")))
-
-
 @lru_cache
 def load(code: str) -> Language:
     """The language `code` (`en`, `sv`); a clear error where there is no catalogue for it."""
-    path = TRANSLATIONS / code / "report.po"
-    if code not in available():
+    path = languages.TRANSLATIONS / code / "report.po"
+    if code not in languages.available():
         raise UsageInvalid(
-            f"There are no report texts in the language '{code}'", f"one of {', '.join(available())}",
+            f"There are no report texts in the language '{code}'", f"one of {', '.join(languages.available())}",
             "Add a catalogue report_templates/translations/<language>/report.po, or choose another language",
         )  # fmt: skip
     with path.open("rb") as file:

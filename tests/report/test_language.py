@@ -13,6 +13,7 @@ import pytest
 from babel.messages.catalog import Catalog
 from babel.messages.pofile import read_po, write_po
 
+from etl import languages
 from etl.errors import UsageInvalid
 from etl.report import email, html, language, pdf
 from etl.report.model import Sentence
@@ -23,7 +24,7 @@ from tools import translations
 NAMES = translations.used()
 
 
-@pytest.mark.parametrize("code", language.available())
+@pytest.mark.parametrize("code", languages.available())
 def test_every_text_is_translated(code: str) -> None:
     assert translations.problems(translations.read(code), NAMES) == []
 
@@ -80,7 +81,7 @@ def test_reasons_are_told_in_the_readers_language() -> None:
 
 
 def test_the_catalogues_are_as_the_tool_writes_them() -> None:
-    for code in language.available():
+    for code in languages.available():
         path = translations.TEMPLATES / "translations" / code / "report.po"
         assert path.read_bytes() == translations.updated(code, NAMES), "run make translations"
 
@@ -111,7 +112,7 @@ def test_a_new_language_begins_with_an_empty_catalogue() -> None:
 @pytest.fixture
 def third(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     """Polish by name, English in double brackets by content: three plural forms, and every text can be recognised."""
-    shutil.copytree(language.TRANSLATIONS, tmp_path, dirs_exist_ok=True)
+    shutil.copytree(languages.TRANSLATIONS, tmp_path, dirs_exist_ok=True)
     catalogue = Catalog(locale="pl")
     for name in NAMES:
         forms = name if isinstance(name, str) else (name[0], name[1], name[1])
@@ -120,7 +121,7 @@ def third(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     content = BytesIO()
     write_po(content, catalogue)
     (tmp_path / "pl" / "report.po").write_bytes(content.getvalue())
-    monkeypatch.setattr(language, "TRANSLATIONS", tmp_path)
+    monkeypatch.setattr(languages, "TRANSLATIONS", tmp_path)
     language.load.cache_clear()
     yield "pl"
     language.load.cache_clear()
@@ -128,7 +129,7 @@ def third(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
 
 def test_a_third_language_needs_only_a_catalogue(third: str) -> None:
     told = language.load(third)
-    assert language.available() == ("en", "pl", "sv")
+    assert languages.available() == ("en", "pl", "sv")
     assert told.ngettext("{n} message", "{n} messages", 1) == "«1 message»"
     assert told.ngettext("{n} message", "{n} messages", 5) == "«5 messages»"
     assert told.percent(973, 1) == "97,3\u202f%"
