@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import smtplib
 from email.message import EmailMessage
+from email.policy import SMTP
 from email.utils import format_datetime, make_msgid
 
 from etl import periods, smtp
@@ -18,30 +18,35 @@ def compose(settings: Settings, recipient: str, subject: str, text: str) -> Emai
     """The alert as a message to one recipient; addresses in `text` are masked, line breaks in `subject` removed."""
     if settings.smtp is None:
         raise ValueError("an alert needs [smtp]")
-    message = EmailMessage()
+    message = EmailMessage(SMTP)
     message["From"] = settings.smtp.sender
     message["To"] = recipient
     message["Subject"] = " ".join(f"[transit-ledger] {subject}".split())[:200]
     message["Date"] = format_datetime(periods.now())
     message["Message-ID"] = make_msgid(domain=str(settings.smtp.sender).rpartition("@")[2])
     message["Auto-Submitted"] = "auto-generated"
-    message.set_content(mask(text)[:_LONGEST])
+    message.set_content(mask(text)[:_LONGEST], cte="quoted-printable")
     return message
 
 
 def send(settings: Settings, *, subject: str, text: str) -> int:
     """Sends the alert to each of `[alerts] recipients`; how many there were. Without them, or without `[smtp]`, none.
 
-    Raises `DeliveryDelayed` where the server can't be reached or refuses all.
+    One whom the server refuses does not keep the others from getting theirs. Raises `DeliveryDelayed` at the end with
+    what became of each who got none.
     """
-    if settings.smtp is None or not settings.alerts.recipients:
+    if settings.smtp is None:
         return 0
-    try:
-        with smtp.connect(settings.smtp) as server:
-            for recipient in settings.alerts.recipients:
-                server.send_message(compose(settings, recipient, subject, text))
-    except (OSError, smtplib.SMTPException) as error:
+    told = []
+    for recipient in settings.alerts.recipients:
+        content = compose(settings, recipient, subject, text).as_bytes()
+        answer = smtp.hand_over(settings.smtp, str(settings.smtp.sender), recipient, content, begin=lambda: True)
+        if answer.outcome != "accepted":
+            told.append(f"{recipient}: {answer.outcome}: {answer.text}")
+        if answer.outcome == "no server":
+            break
+    if told:
         raise DeliveryDelayed(
-            f"the alert could not be sent: {error}", "", "look at [smtp]; the log has the alert"
-        ) from None
+            f"the alert could not be sent to all: {'; '.join(told)}", "", "look at [smtp]; the log has the alert"
+        )
     return len(settings.alerts.recipients)

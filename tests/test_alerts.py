@@ -10,6 +10,7 @@ import pytest
 from etl import alerts
 from etl.errors import DeliveryDelayed
 from etl.settings import Settings
+from tests.delivery.mail_server import Talk, mail_server
 from tests.helpers import site
 from tests.test_mailcatcher import catcher
 from tools import certificates
@@ -37,6 +38,19 @@ def test_each_of_ops_gets_one_and_no_reader_of_reports(tmp_path: Path, monkeypat
         assert mail["Auto-Submitted"] == "auto-generated"
         assert "bo@" not in mail.get_content()
         assert "day 3" in mail.get_content()
+
+
+def test_one_who_is_refused_keeps_nobody_else_from_theirs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(talk: Talk) -> str | None:
+        return "550 5.1.1 no such user" if talk.recipient.startswith("ops@") else None
+
+    with mail_server(tmp_path / "tls", answers={"RCPT": refuse}) as server:
+        monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "tls" / certificates.AUTHORITY))
+        with pytest.raises(DeliveryDelayed, match=r"ops@contoso\.example: refused: 550 5\.1\.1 no such user"):
+            alerts.send(settings_for(tmp_path, server.port), subject="x", text=".a line\nö")
+    assert [recipient for recipient, _ in server.received] == ["night@contoso.example"]
+    kept = message_from_bytes(server.received[0][1], policy=policy.default)
+    assert kept.get_content().splitlines() == [".a line", "ö"]
 
 
 def test_without_recipients_or_server_nothing_is_sent(tmp_path: Path) -> None:
