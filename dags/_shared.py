@@ -33,6 +33,9 @@ POOL = "warehouse"
 START_DATE = datetime.fromisoformat(os.environ.get("TRANSIT_LEDGER_START_DATE", "2020-01-01T00:00:00+00:00"))
 """The schedules make no run before it. A backfill and a manual run don't ask."""
 
+RETRY_DELAY = timedelta(seconds=int(os.environ.get("TRANSIT_LEDGER_RETRY_SECONDS", "60")))
+"""How long a task that failed waits before it is tried again."""
+
 
 class NeedsAttention(Terminal):
     """The run did all it could, and found something that a person has to look at."""
@@ -113,7 +116,7 @@ def retry_policy() -> ExceptionRetryPolicy:
     return ExceptionRetryPolicy(
         rules=[
             RetryRule("etl.errors.Terminal", RetryAction.FAIL, reason="trying again gives the same result"),
-            RetryRule("etl.errors.Transient", RetryAction.RETRY, timedelta(minutes=1), reason="it may pass by itself"),
+            RetryRule("etl.errors.Transient", RetryAction.RETRY, RETRY_DELAY, reason="it may pass by itself"),
         ]
     )
 
@@ -122,7 +125,7 @@ def task_defaults(minutes: int) -> dict[str, Any]:
     """Default arguments of a DAG's tasks: retries by error type, a timeout, and the alert when a task has failed."""
     return {
         "retries": 2,
-        "retry_delay": timedelta(minutes=1),
+        "retry_delay": RETRY_DELAY,
         "retry_policy": retry_policy(),
         "execution_timeout": timedelta(minutes=minutes),
         "on_failure_callback": alert,

@@ -58,10 +58,13 @@ def tail(path: Path | str, lines: int = 25) -> str:
 class LocalAirflow:
     """Scheduler, DAG processor, API server and mail catcher below `folder`. Nothing runs until `start`.
 
-    For `quiet_hours` the schedules make no run by themselves, so that only what is asked for happens.
+    For `quiet_hours` the schedules make no run by themselves, so that only what is asked for happens. A failed task
+    is tried again after `retry_seconds`.
     """
 
-    def __init__(self, folder: Path, config: Path, *, parallelism: int = 4, quiet_hours: int = 2) -> None:
+    def __init__(
+        self, folder: Path, config: Path, *, parallelism: int = 4, quiet_hours: int = 2, retry_seconds: int = 60
+    ) -> None:
         self.folder, self.config = folder, config
         self.home = folder / "airflow"
         self.logs = folder / "logs"
@@ -71,14 +74,14 @@ class LocalAirflow:
         self.port, self._log_port, self.smtp_port = free_ports(3)
         self.url = f"http://127.0.0.1:{self.port}"
         self.api = Airflow(self.url)
-        self.env = self._environment(parallelism, datetime.now(UTC) + timedelta(hours=quiet_hours))
+        self.env = self._environment(parallelism, datetime.now(UTC) + timedelta(hours=quiet_hours), retry_seconds)
 
     @property
     def database(self) -> Path:
         """Airflow's own database."""
         return self.home / "airflow.db"
 
-    def _environment(self, parallelism: int, start_date: datetime) -> dict[str, str]:
+    def _environment(self, parallelism: int, start_date: datetime, retry_seconds: int) -> dict[str, str]:
         unwanted = ("AIRFLOW", "PYTHONDONTWRITEBYTECODE")  # uncompiled, Airflow takes twice as long to start
         kept = {key: value for key, value in os.environ.items() if not key.startswith(unwanted)}
         own = {
@@ -89,6 +92,7 @@ class LocalAirflow:
             "SSL_CERT_FILE": self.tls / certificates.AUTHORITY,
             "TRANSIT_LEDGER_CONFIG": self.config,
             "TRANSIT_LEDGER_AIRFLOW_URL": self.url,
+            "TRANSIT_LEDGER_RETRY_SECONDS": retry_seconds,
             "TRANSIT_LEDGER_START_DATE": start_date.isoformat(timespec="seconds"),
         }
         settings: dict[str, dict[str, object]] = {
@@ -146,9 +150,13 @@ class LocalAirflow:
         self.sessions.start("mail-catcher", [*catcher, "--port", str(self.smtp_port)], self.env)
         for part in ("api-server", "dag-processor"):
             self.sessions.start(part, [airflow, part], self.env)
-        self.sessions.start("scheduler", [sys.executable, "-m", "tools.scheduler"], self.env)
+        self.start_scheduler()
         for ready in self._getting_ready(patience):
             say(ready)
+
+    def start_scheduler(self) -> None:
+        """Starts the scheduler alone, the first time or after it died."""
+        self.sessions.start("scheduler", [sys.executable, "-m", "tools.scheduler"], self.env)
 
     def _getting_ready(self, patience: float) -> Iterator[str]:
         begun = told = time.monotonic()

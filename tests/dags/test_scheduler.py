@@ -16,9 +16,9 @@ import pytest
 from etl import backfill, periods, scheduler
 from etl import settings as settings_module
 from etl.archive import ledger
-from tests.dags.conftest import DAYS, ZONES, lay_out, with_database
+from tests.dags.conftest import DAYS, ZONES, lay_out, settings_for_one_language, with_database
 from tools.local_airflow import ROOT, LocalAirflow, free_ports
-from tools.run_samples import SAMPLES, place, write_config
+from tools.run_samples import SAMPLES, place
 
 pytestmark = [pytest.mark.airflow, pytest.mark.xdist_group("airflow"), pytest.mark.timeout(900)]
 PATIENCE = 300
@@ -154,11 +154,11 @@ def test_what_is_terminal_fails_at_once(airflow: LocalAirflow) -> None:
 @pytest.mark.usefixtures("ingested")
 def test_a_send_is_tried_again_and_a_backfill_mails_nobody(airflow: LocalAirflow) -> None:
     (closed,) = free_ports(1)
-    write_config(airflow.config, closed)
+    settings_for_one_language(airflow.config, closed)
     run_id = airflow.trigger("weekly_report", {"period": "2026-W46", "origin": "scheduled"})
     until(airflow, lambda: task(airflow, "weekly_report", run_id, "deliver")["state"] == "up_for_retry")
     assert mails(airflow) == []
-    write_config(airflow.config, airflow.smtp_port)
+    settings_for_one_language(airflow.config, airflow.smtp_port)
     until(airflow, lambda: state(airflow, "weekly_report", run_id) in scheduler.FINISHED)
     assert task(airflow, "weekly_report", run_id, "deliver")["try_number"] == 2
     assert task(airflow, "weekly_report", run_id, "publish")["try_number"] == 1, "rendered again for a failed send"
