@@ -14,7 +14,7 @@ RUN pip install --no-cache-dir --require-hashes -r requirements.txt
 COPY dags/ dags/
 COPY etl/ etl/
 COPY report_templates/ report_templates/
-COPY tools/__init__.py tools/certificates.py tools/mailcatcher.py tools/
+COPY tools/__init__.py tools/certificates.py tools/mailcatcher.py tools/scheduler.py tools/
 
 ENV AIRFLOW_HOME=/opt/airflow \
     AIRFLOW__CORE__DAGS_FOLDER=/opt/transit-ledger/dags \

@@ -40,8 +40,10 @@ def test_the_schema_would_notice(tmp_path: Path) -> None:
 def test_it_has_the_parts_of_airflow(compose: dict[str, Any]) -> None:
     parts = {"postgres", "init", "api-server", "scheduler", "dag-processor", "triggerer", "mail-catcher"}
     assert set(compose["services"]) == parts
-    for part in ("api-server", "scheduler", "dag-processor", "triggerer"):
-        assert compose["services"][part]["command"] == ["airflow", part]
+    commands = {part: ["airflow", part] for part in ("api-server", "dag-processor", "triggerer")}
+    commands["scheduler"] = ["python", "-m", "tools.scheduler"]
+    for part, command in commands.items():
+        assert compose["services"][part]["command"] == command
         assert compose["services"][part]["depends_on"]["init"]["condition"] == "service_completed_successfully"
 
 

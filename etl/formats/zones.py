@@ -16,14 +16,19 @@ def load(con: duckdb.DuckDBPyConnection, report_zone: str, source_zone: str, wor
     `utc_days` tells for each UTC day the data dates it falls on; `source_clock` tells for each day of the source's own
     clock its distance from UTC, and is empty where that clock is UTC.
     """
-    texts = {
+    told = texts(report_zone, source_zone)
+    for name, content in told.items():
+        (work / name).write_text(content, encoding="ascii")
+    database.set_variables(con, {name: str(work / name) for name in told})
+    con.execute(database.sql("formats", "zones"))
+
+
+def texts(report_zone: str, source_zone: str) -> dict[str, str]:
+    """What the two tables are read from, by the variable that names the file; worked out once in a process."""
+    return {
         "utc_days_file": _utc_days(report_zone),
         "source_clock_file": "" if source_zone in ("UTC", "Etc/UTC") else _source_clock(source_zone),
     }
-    for name, content in texts.items():
-        (work / name).write_text(content, encoding="ascii")
-    database.set_variables(con, {name: str(work / name) for name in texts})
-    con.execute(database.sql("formats", "zones"))
 
 
 @lru_cache(maxsize=8)
