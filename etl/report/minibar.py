@@ -19,7 +19,8 @@ def draw(segments: Sequence[Segment], ident: str, alternative: str, *, tooltips:
         return ""
     name = f' role="img" aria-label="{escape(alternative)}"' if tooltips else ""
     size = f'width="{width}" height="{HEIGHT}" viewBox="0 0 {width} {HEIGHT}"'
-    parts = [f'<svg xmlns="http://www.w3.org/2000/svg" {size}{name}>']
+    look = f'font-family="\'{svg.FONT}\'" font-size="9.5" font-weight="600" text-anchor="middle"'
+    parts = [f'<svg xmlns="http://www.w3.org/2000/svg" {size} {look}{name}>']
     if not tooltips:
         parts.append(f"<title>{escape(alternative)}</title>")
     if any(piece.version == "No TLS" for piece in segments):
@@ -35,8 +36,5 @@ def _piece(piece: Segment, ident: str, whole: int, tooltips: bool) -> str:
     drawn = f'<rect x="{x:.1f}" width="{max(width - 0.8, 0.6):.1f}" height="{HEIGHT}" fill="{fill}">{words}</rect>'
     label = f"{piece.name} {piece.label}" if width > _NAMED else piece.label
     if width > _LABEL:
-        drawn += (
-            f'<text x="{x + width / 2:.1f}" y="11.6" text-anchor="middle" font-family="\'Source Sans 3\'" '
-            f'font-size="9.5" font-weight="600" fill="{palette.INK_ON[piece.version]}">{escape(label)}</text>'
-        )
+        drawn += f'<text x="{x + width / 2:.1f}" y="11.6" fill="{palette.INK_ON[piece.version]}">{escape(label)}</text>'
     return drawn

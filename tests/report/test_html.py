@@ -196,12 +196,22 @@ def test_letters_beyond_latin_bring_their_typeface_and_others_bring_none() -> No
 
 
 def test_two_hundred_connectors_and_ninety_days_stay_below_three_megabytes() -> None:
+    """With all that the model may hold: 50 partners and 25 ciphers each, 500 partners in each direction."""
     model = fixtures.report_model(connectors=193, days=90)
-    crowded = tuple(
-        part.model_copy(update={"partners_below": part.partners_below[:1] * 12, "ciphers": part.ciphers[:1] * 12})
-        for part in model.connectors
+    versions = {"No TLS": 1234, "TLS 1.0": 12, "TLS 1.1": 4, "TLS 1.2": 34567, "TLS 1.3": 45678, "Unknown": 3}
+    lines = tuple(
+        model.partners[0].model_copy(
+            update={"partner_domain": f"mail{n}.partner-{n // 2:04}.example", "versions": versions, "direction": way,
+                    "organisational_domain": f"partner-{n // 2:04}.example"}
+        )
+        for way in ("inbound", "outbound")
+        for n in range(500)
     )  # fmt: skip
-    text = rendered(model.model_copy(update={"connectors": crowded}))
+    crowded = tuple(
+        part.model_copy(update={"partners_below": lines[:50], "ciphers": part.ciphers[:1] * 25})
+        for part in model.connectors
+    )
+    text = rendered(model.model_copy(update={"connectors": crowded, "partners": lines, "partners_count": 4000}))
     assert len(text.encode()) < 3_000_000
     data = data_of(text)
     assert len(data["days"]) == 90

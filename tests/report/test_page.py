@@ -8,7 +8,7 @@ import pytest
 
 from etl.report import glyphs
 from etl.report.language import load
-from etl.report.model import BELOW_MODERN, PartnerLine, ReportModel, Sentence
+from etl.report.model import BELOW_MODERN, CipherLine, PartnerLine, ReportModel, Sentence
 from etl.report.view import page
 from tests.report.fixtures import report_model
 
@@ -97,3 +97,27 @@ def test_a_long_name_is_cut_in_tables_and_whole_in_its_section(model: ReportMode
     assert len(made.findings.places) == 2
     assert [part.long_name for part in made.sections] == [f"{names[0]}, out", f"{names[1]}, in"]
     assert glyphs.width(made.bars[-1].name) < 37  # average letters of half an em: what is left of the bars
+
+
+def test_whatever_is_cut_says_how_much_is_left(model: ReportModel) -> None:
+    quality = model.quality
+    many = quality.model_copy(
+        update={"rejects": quality.rejects[:1] * 20, "unknown_words": quality.unknown_words[:1] * 17}
+    )
+    ciphers = (CipherLine(tls_version="TLS 1.2", tls_cipher="x", messages=1),) * 9
+    section = model.connectors[0].model_copy(update={"ciphers": ciphers})
+    made = page.build(model.model_copy(update={"quality": many, "connectors": (section,)}), page.PRINT)
+    assert (len(made.quality.rejects), made.quality.rejects_note) == (14, "and 6 more")
+    assert (len(made.quality.words), made.quality.words_note) == (14, "and 3 more")
+    assert (len(made.sections[0].ciphers), made.sections[0].ciphers_note) == (4, "and 5 more")
+    assert page.build(model, page.PRINT).quality.rejects_note == ""
+
+
+def test_few_sections_list_all_their_partners_on_the_screen(model: ReportModel) -> None:
+    line = partner("a.example", "a.example", {"No TLS": 1}, 2, 3)
+    below = tuple(line.model_copy(update={"partner_domain": f"p{n}.example"}) for n in range(50))
+    section = model.connectors[0].model_copy(update={"partners_below": below, "partners_below_count": 60})
+    few = model.model_copy(update={"connectors": (section,)})
+    many = model.model_copy(update={"connectors": (section,) * 200})
+    assert [len(page.build(each, page.SCREEN).sections[0].partners) for each in (few, many)] == [50, 8]
+    assert page.build(few, page.SCREEN).sections[0].partners_note == "and 10 partners more"

@@ -32,9 +32,12 @@ class QualityView:
     files: tuple[tuple[str, ...], ...]
     files_note: str
     rejects: tuple[tuple[str, str, str, str], ...]
+    rejects_note: str
     skips: tuple[tuple[str, str], ...]
     words: tuple[tuple[str, str, str, str], ...]
+    words_note: str
     reconciliations: tuple[tuple[str, ...], ...]
+    reconciliations_note: str
     tls_reports: tuple[tuple[str, str, str, str, str], ...]
     """Domain, reporter, successful and failed sessions, what failed."""
     tls_reports_note: str
@@ -152,9 +155,12 @@ def quality(lang: Language, model: ReportModel, most: int) -> QualityView:
              "; ".join(_example(lang, place) for place in r.examples[:3]))
             for r in parts.rejects[:most]
         ),
+        rejects_note=wording.rest(lang, len(parts.rejects) - most),
         skips=tuple((wording.outcome(lang, rule), lang.number(n)) for rule, n in sorted(parts.skips.items())),
         words=tuple((wording.clean(w.source), wording.field(lang, w.field), wording.short(wording.clean(w.word), 60),
                      lang.number(w.messages)) for w in parts.unknown_words[:most]),
+        words_note=wording.rest(lang, len(parts.unknown_words) - most),
+        reconciliations_note=wording.rest(lang, len(parts.reconciliations) - most),
         reconciliations=tuple(
             (wording.clean(r.source), lang.day(r.data_date, "EEE d MMM"), wording.direction(lang, r.direction),
              lang.number(r.messages), lang.number(r.counted_messages), lang.signed(r.messages - r.counted_messages))

@@ -266,13 +266,11 @@ def _days(lang: Language, insight: Insight, edges: tuple[float, ...]) -> list[st
 
 
 def _partners(lang: Language, partners: tuple[PartnerLine, ...], measure: str, most: int = 4) -> str:
-    shown = [
+    named = [
         f"{partner_name(lang, line.partner_domain)} ({lang.number(line.versions.get(measure, line.messages))})"
-        for line in partners[:most]
+        for line in partners
     ]
-    if len(partners) > most:
-        shown.append(lang.ngettext("and {n} more", "and {n} more", len(partners) - most))
-    return lang.listed(shown)
+    return wording.few(lang, named, most)
 
 
 def partner_name(lang: Language, domain: str) -> str:
@@ -302,5 +300,4 @@ def _resolved(lang: Language, model: ReportModel) -> tuple[str, ...]:
 
 
 def _few(lang: Language, places: list[str], most: int = 12) -> list[str]:
-    more = len(places) - most
-    return [*places[:most], lang.ngettext("and {n} more", "and {n} more", more)] if more > 0 else places
+    return [*places[:most], *filter(None, [wording.rest(lang, len(places) - most)])]

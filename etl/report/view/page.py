@@ -23,6 +23,8 @@ class Limits:
     partner_rows: int
     other_rows: int
     bars: int
+    all_section_rows: int = 0
+    """Partners (and ciphers) of all sections together: where sections are few, each lists more than `section_rows`."""
     sums: bool = False
     """Whether the chart of TLS usage begins with all mail in and out."""
     worst: bool = False
@@ -43,8 +45,8 @@ PRINT = Limits(
     worst=True,
 )
 SCREEN = Limits(
-    sections=2000, section_rows=12, table_rows=2000, detail_rows=1000, partner_rows=1000, other_rows=400, bars=24,
-    sums=True,
+    sections=2000, section_rows=8, table_rows=2000, detail_rows=1000, partner_rows=1000, other_rows=400, bars=24,
+    all_section_rows=1600, sums=True,
 )  # fmt: skip
 MAIL = Limits(sections=0, section_rows=0, table_rows=12, detail_rows=0, partner_rows=0, other_rows=0, bars=12)
 
@@ -173,6 +175,7 @@ def _sections(
     anchors: dict[tuple[str, str], str], limits: Limits,
 ) -> list[tables.SectionView]:  # fmt: skip
     made = []
+    most = max(limits.section_rows, limits.all_section_rows // max(1, len(chosen)))
     for part in chosen:
         anchor = anchors[part.direction, part.connector]
         insights = [
@@ -180,7 +183,7 @@ def _sections(
             if n < len(model.insights)
         ]  # fmt: skip
         once = tuple(_said_once(insights))
-        made.append(tables.section(lang, model, part, shown, once, anchor, limits.section_rows))
+        made.append(tables.section(lang, model, part, shown, once, anchor, most))
     return made
 
 

@@ -90,6 +90,7 @@ class SectionView:
     """The names of the versions that occur in `partners`: their columns."""
     partners_note: str
     ciphers: tuple[tuple[str, str, str], ...]
+    ciphers_note: str
     would_break: str
     insights: tuple[InsightView, ...]
     contact: str
@@ -277,6 +278,7 @@ def section(
             (wording.version_name(lang, c.tls_version), _cipher(lang, c.tls_cipher), lang.number(c.messages))
             for c in part.ciphers[:most]
         ),
+        ciphers_note=wording.rest(lang, len(part.ciphers) - most),
         would_break=_would_break(lang, part), insights=tuple(insights), contact=part.contact or "",
         needs_action=part.needs_action,
     )  # fmt: skip

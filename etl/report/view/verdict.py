@@ -236,11 +236,7 @@ def estimated(lang: Language, model: ReportModel) -> str:
 
 
 def _names(lang: Language, names: tuple[str, ...], most: int = 5) -> str:
-    shown = [wording.clean(name) for name in names[:most]]
-    if len(names) > most:
-        more = len(names) - most
-        shown.append(lang.ngettext("and {n} more", "and {n} more", more))
-    return lang.listed(shown)
+    return wording.few(lang, [wording.clean(name) for name in names], most)
 
 
 def _figures(lang: Language, model: ReportModel) -> list[FigureView]:

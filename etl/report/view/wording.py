@@ -171,8 +171,12 @@ def _value(lang: Language, value: object, beside: PeriodInfo | None) -> str:
 
 def few(lang: Language, things: list[str], most: int = 7) -> str:
     """Things in a row; of many the first ones, and how many more there are."""
-    more = len(things) - most
-    return lang.listed([*things[:most], lang.ngettext("and {n} more", "and {n} more", more)] if more > 0 else things)
+    return lang.listed([*things[:most], *filter(None, [rest(lang, len(things) - most)])])
+
+
+def rest(lang: Language, more: int) -> str:
+    """How many there are beyond those shown; nothing where all are."""
+    return lang.ngettext("and {n} more", "and {n} more", more) if more > 0 else ""
 
 
 def before_word(lang: Language, period: PeriodInfo) -> str:
