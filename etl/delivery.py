@@ -341,7 +341,8 @@ def _send(job: _Job, recipient: str, variant: Variant, mail: Mail) -> Delivery:
         claimed = send_ledger.claim(mail, _step(job, recipient, variant, composed))
         if claimed is None or claimed.last is None:
             return _as_it_stands(job, recipient, send_ledger.read(mail.folder))
-        storage.write_atomic(mail.folder / f"{claimed.number:08d}.eml", composed.content)
+        path = mail.folder / f"{claimed.number:08d}.eml"
+        storage.write_atomic(path, composed.content, making_in=mail.folder.parent)
         mail, answer = _converse(job.settings, recipient, composed, claimed)
         size = len(composed.content)
         if answer.outcome == "too large":

@@ -11,8 +11,7 @@ import json
 import os
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
-from datetime import date, datetime
-from functools import lru_cache
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Literal
@@ -109,22 +108,35 @@ def receipts_folder(settings: Settings, source: str) -> Path:
 
 def landed(settings: Settings, source: str) -> dict[str, Landed]:
     """All landed files of a source, by hash, in the order of their hashes."""
-    folder = receipts_folder(settings, source)
-    found = {}
-    for sha256 in sorted(os.listdir(folder)) if folder.is_dir() else []:  # noqa: PTH208  a year of files, many times over
-        place = f"{folder}/{sha256}"
-        numbered = sorted(name for name in os.listdir(place) if name.endswith(".json") and name[:-5].isdigit())  # noqa: PTH208  as above
-        if numbered:
-            first = f"{place}/{numbered[0]}"
-            receipt = _read_receipt(first, os.stat(first).st_mtime_ns)  # noqa: PTH116  as above
-            found[sha256] = Landed(receipt, len(numbered), landed_path(settings, source, sha256))
+    folder, bytes_folder = receipts_folder(settings, source), landed_path(settings, source, "")
+    names = os.listdir(folder) if folder.is_dir() else []  # noqa: PTH208  a year of files, many times over
+    hashes = sorted(name for name in names if not name.startswith(storage.TEMPORARY))
+    found = {sha256: _landed(f"{folder}/{sha256}", f"{bytes_folder}/{sha256}") for sha256 in hashes}
+    return {sha256: item for sha256, item in found.items() if item}
+
+
+_LISTED: dict[str, tuple[int, Landed | None]] = {}
+"""What was found in a file's folder of receipts, and when that was last changed (nanoseconds)."""
+_SETTLED = timedelta(seconds=2)
+"""A folder changed less long ago may change again without its time telling so."""
+
+
+def _landed(place: str, path: str) -> Landed | None:
+    """The landed file whose receipts lie in the folder `place` and its bytes at `path`; the folder is listed anew when
+    it has changed."""
+    changed = os.stat(place).st_mtime_ns  # noqa: PTH116  as above
+    known = _LISTED.get(place)
+    if known and known[0] == changed:
+        return known[1]
+    is_settled = periods.from_timestamp(changed / 1e9) < periods.now() - _SETTLED
+    numbered = sorted(name for name in os.listdir(place) if name.endswith(".json") and name[:-5].isdigit())  # noqa: PTH208  as above
+    found = None
+    if numbered:
+        receipt = Receipt.from_json(Path(place, numbered[0]).read_bytes())
+        found = Landed(receipt, len(numbered), Path(path))
+    if is_settled:
+        _LISTED[place] = changed, found
     return found
-
-
-@lru_cache(maxsize=8192)
-def _read_receipt(path: str, _written: int) -> Receipt:
-    """A receipt is never rewritten, so reading it once is enough."""
-    return Receipt.from_json(Path(path).read_bytes())
 
 
 def notes(settings: Settings) -> list[Note]:

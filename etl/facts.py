@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
+import re
 import shutil
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -174,19 +176,43 @@ def pointer_path(settings: Settings, day: date) -> Path:
 
 def partition(settings: Settings, day: date) -> Partition | None:
     """The finished partition of `day`, if there is one."""
-    path = pointer_path(settings, day)
-    return Partition(**json.loads(path.read_bytes())) if path.exists() else None
+    try:
+        return _read_pointer(str(pointer_path(settings, day)))
+    except FileNotFoundError:
+        return None
 
 
 def partitions(settings: Settings) -> dict[date, Partition]:
     """All finished partitions that hold any facts, by day."""
     folder = settings.storage.root / "facts"
     found = {}
-    for path in sorted(folder.glob("????-??-??.json")) if folder.is_dir() else []:
-        item = Partition(**json.loads(path.read_bytes()))
+    for day in _days_made(folder):
+        item = _read_pointer(f"{folder}/{day}.json")
         if not item.is_empty:
-            found[date.fromisoformat(path.stem)] = item
+            found[day] = item
     return found
+
+
+def _days_made(folder: Path) -> list[date]:
+    """The days that have a partition below `folder`, in order."""
+    names = os.listdir(folder) if folder.is_dir() else []  # noqa: PTH208  a year of names
+    return sorted(date.fromisoformat(name[:-5]) for name in names if _POINTER.fullmatch(name))
+
+
+_POINTER = re.compile(r"\d{4}-\d{2}-\d{2}\.json")
+_READ: dict[str, tuple[tuple[int, int], Partition]] = {}
+"""What a day's file said, and which file that was: its number and when it was written. A new one takes its place."""
+
+
+def _read_pointer(path: str) -> Partition:
+    stat = os.stat(path)  # noqa: PTH116  a year of days, many times over
+    written = stat.st_ino, stat.st_mtime_ns
+    known = _READ.get(path)
+    if known and known[0] == written:
+        return known[1]
+    item = Partition(**json.loads(Path(path).read_bytes()))
+    _READ[path] = written, item
+    return item
 
 
 def partition_folder(settings: Settings, item: Partition) -> Path:
@@ -206,9 +232,7 @@ def sealed_days(settings: Settings) -> dict[date, str]:
 def known_days(settings: Settings, files: Sequence[SourceFiles]) -> list[date]:
     """All days that any staged file has rows of, or that have a partition, in order."""
     days = {day for item in files for found in item.counts.values() for day in staging.days_of(found)}
-    folder = settings.storage.root / "facts"
-    days |= {date.fromisoformat(path.stem) for path in folder.glob("????-??-??.json")} if folder.is_dir() else set()
-    return sorted(days)
+    return sorted(days.union(_days_made(settings.storage.root / "facts")))
 
 
 def dirty_days(settings: Settings) -> list[date]:
@@ -228,7 +252,7 @@ def _is_dirty(settings: Settings, files: Sequence[SourceFiles], day: date) -> bo
     wanted = basis(settings, files, day)
     if made is None:
         return bool(wanted["sources"])
-    return made.basis != basis_sha256(wanted)
+    return made.made_from != wanted and made.basis != basis_sha256(wanted)
 
 
 def rebuild_day(settings: Settings, day: date, *, anew: bool = False) -> bool:
@@ -249,7 +273,7 @@ def rebuild_day(settings: Settings, day: date, *, anew: bool = False) -> bool:
         folder = settings.storage.root / "facts" / day.isoformat() / name
         if folder.exists():  # of a run that was killed, or older than the one that holds
             shutil.rmtree(folder)
-        with storage.new_folder(folder) as out:
+        with storage.new_folder(folder, making_in=folder.parent.parent) as out:
             messages, sessions, facts_sha256 = _make(settings, files, day, made_from, out)
         made = Partition(day.isoformat(), key, facts_sha256, messages, made_from, sessions, name)
         content = json.dumps(asdict(made), ensure_ascii=False, indent=1) + "\n"
@@ -262,7 +286,7 @@ def _drop_older(folder: Path, before: Partition | None) -> None:
     """Removes partitions that no reader can still be on: all but this one and the one before."""
     keep = {folder.name, (before.folder or before.basis[:16]) if before else ""}
     for other in folder.parent.iterdir():
-        if other.name not in keep and not other.name.startswith(storage.TEMPORARY):
+        if other.name not in keep:
             shutil.rmtree(other, ignore_errors=True)
 
 

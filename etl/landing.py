@@ -14,6 +14,7 @@ import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Literal
 
@@ -58,7 +59,12 @@ class Collected:
 
 def name_pattern(source: Source) -> re.Pattern[str]:
     """The source's file pattern as a regular expression; `{date}` becomes the group `date` (2026-11-16 or 20261116)."""
-    before, mark, after = source.pattern.partition("{date}")
+    return _compiled(source.pattern)
+
+
+@lru_cache(maxsize=256)
+def _compiled(pattern: str) -> re.Pattern[str]:
+    before, mark, after = pattern.partition("{date}")
     glob = [
         fnmatch.translate(part).removeprefix("(?s:").removesuffix(")\\Z").removesuffix(")\\z")
         for part in (before, after)
@@ -242,7 +248,7 @@ def _land_locked(settings: Settings, source: Source, path: Path, before: os.stat
     )
     seen = evidence.receipts_folder(settings, source.name) / sha256
     if first is None:
-        storage.append_numbered(seen, receipt.as_json())
+        storage.append_numbered(seen, receipt.as_json(), making_in=seen.parent)
         return LandedFile(source.name, _name(path), "landed", sha256)
     if first.receipt.name != _name(path):
         _note_again(seen, receipt)
@@ -254,7 +260,7 @@ def _note_again(seen: Path, receipt: evidence.Receipt) -> None:
     """One more receipt line for the same bytes, unless that name is noted already."""
     names = {evidence.Receipt.from_json(path.read_bytes()).name for path in seen.glob("*.json") if path.stem.isdigit()}
     if receipt.name not in names:
-        storage.append_numbered(seen, receipt.as_json())
+        storage.append_numbered(seen, receipt.as_json(), making_in=seen.parent)
 
 
 def _copy(path: Path, copy: Path, marks: Sequence[int]) -> tuple[str, int, dict[int, str]]:

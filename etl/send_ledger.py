@@ -129,7 +129,8 @@ def of_period(settings: Settings, entries: list[Entry], recipient: str) -> list[
 def take(mail: Mail, step: Step) -> Mail | None:
     """Writes `step` as the next of `mail`; nothing where another process took the next step first."""
     try:
-        storage.write_new(mail.folder / f"{mail.number + 1:08d}.json", _dump(step))
+        path = mail.folder / f"{mail.number + 1:08d}.json"
+        storage.write_new(path, _dump(step), making_in=mail.folder.parent)
     except FileExistsError:
         return None
     return Mail(mail.folder, mail.number + 1, step)

@@ -13,11 +13,11 @@ import os
 import re
 import secrets
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field
 from datetime import date
-from functools import lru_cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any, Literal
 
@@ -101,7 +101,9 @@ def counts(settings: Settings, source: Source, sha256: str, key: str | None = No
 
     `key` is the source's `reader_key`, for those who ask of many files.
     """
-    kept, staged = _kept_folder(settings, source, sha256), staged_folder(settings, source, sha256, key)
+    root = settings.storage.root
+    kept = f"{root}/receipts/{source.name}/{sha256}/kept"
+    staged = f"{root}/staged/{source.name}/{sha256}/{key or reader_key(settings, source)}"
     for folder, removed in ((kept, True), (staged, False)):
         manifest = f"{folder}/manifest.json"
         if os.path.exists(manifest):  # noqa: PTH110  a year of files, many times over
@@ -109,16 +111,16 @@ def counts(settings: Settings, source: Source, sha256: str, key: str | None = No
     return None
 
 
-@lru_cache(maxsize=4096)
+@cache
 def _read_manifest(path: str, removed: bool) -> FileCounts:
     """A manifest is never rewritten, so reading it once is enough."""
     return FileCounts(**json.loads(Path(path).read_bytes()) | {"removed": removed})
 
 
-def rejects_file(settings: Settings, source: Source, sha256: str) -> Path:
-    """Where a file's rejects lie, before and after retention."""
+def rejects_file(settings: Settings, source: Source, sha256: str, key: str | None = None) -> Path:
+    """Where a file's rejects lie, before and after retention; `key` as for `counts`."""
     kept = _kept_folder(settings, source, sha256) / "rejects.parquet"
-    return kept if kept.exists() else staged_folder(settings, source, sha256) / "rejects.parquet"
+    return kept if kept.exists() else staged_folder(settings, source, sha256, key) / "rejects.parquet"
 
 
 def staged_files(settings: Settings, source: Source, sha256: str) -> Path:
@@ -132,7 +134,7 @@ def keep_counts(settings: Settings, source: Source, sha256: str) -> None:
     if kept.exists():
         return
     staged = staged_folder(settings, source, sha256)
-    with storage.new_folder(kept) as folder:
+    with storage.new_folder(kept, making_in=kept.parent.parent) as folder:
         for name in ("manifest.json", "rejects.parquet"):
             if (staged / name).exists():
                 shutil.copyfile(staged / name, folder / name)
@@ -162,7 +164,8 @@ def stage(settings: Settings, source_name: str, sha256: str) -> FileCounts:
         done = counts(settings, source, sha256)
         if done:
             return done
-        with storage.new_folder(staged_folder(settings, source, sha256)) as out:
+        folder = staged_folder(settings, source, sha256)
+        with storage.new_folder(folder, making_in=folder.parent.parent) as out:
             found = _stage(settings, source, landed, out)
             (out / "manifest.json").write_bytes(_manifest(found))
     return found
@@ -228,7 +231,9 @@ def _refuse_other_formats(job: Job, source: Source) -> None:
 
 
 @contextmanager
-def _job(settings: Settings, source: Source, landed: evidence.Landed, out: Path) -> Iterator[Job]:
+def _job(
+    settings: Settings, source: Source, landed: evidence.Landed, out: Path, *, none_rejected: bool = False
+) -> Iterator[Job]:
     work, receipt = settings.storage.work_path / "staging", landed.receipt
     with storage.scratch_folder(work) as folder, database.workbench(settings) as con:
         yield Job(
@@ -242,6 +247,7 @@ def _job(settings: Settings, source: Source, landed: evidence.Landed, out: Path)
             key=hash_key(settings),
             out=out,
             work=folder,
+            none_rejected=none_rejected,
         )
 
 
@@ -258,9 +264,11 @@ def find_records(
     if landed is None or not landed.path.exists():
         raise NotFound(f"the bytes of {sha256[:12]} are no longer in storage", "", "its receipt and counts remain")
     filters = dict.fromkeys(FILTERS) | dict(wanted)
+    known = counts(settings, source, sha256)
+    none_rejected = known is not None and known.state == "staged" and known.rejected == 0
     with (
         storage.scratch_folder(settings.storage.work_path / "staging") as folder,
-        _job(settings, source, landed, folder) as job,
+        _job(settings, source, landed, folder, none_rejected=none_rejected) as job,
     ):
         return formats.reader(source.format).find(job, filters, most)
 
@@ -275,13 +283,17 @@ def _manifest(found: FileCounts) -> bytes:
     return (json.dumps(asdict(found), ensure_ascii=False, indent=1) + "\n").encode("utf-8")
 
 
-def forget_other_keys(settings: Settings, source: Source, sha256: str, key: str) -> None:
-    """Removes what was staged of a file under another reader key than `key`, its source's, once that is staged."""
-    current = staged_folder(settings, source, sha256, key)
-    names = os.listdir(current.parent) if current.exists() else []  # noqa: PTH208  a year of files, each run
-    for name in names:
-        if name != current.name and not name.startswith(storage.TEMPORARY):
-            shutil.rmtree(current.parent / name, ignore_errors=True)
+def forget_other_keys(settings: Settings, source: Source, hashes: Iterable[str], key: str) -> None:
+    """Removes what was staged of files under another reader key than `key`, their source's, once that is staged."""
+    staged = settings.storage.root / "staged" / source.name
+    for sha256 in hashes:
+        try:
+            names = os.listdir(f"{staged}/{sha256}")  # noqa: PTH208  a year of files, each run
+        except FileNotFoundError:  # nothing of it is staged: removed after its time
+            continue
+        for name in names if key in names else ():
+            if name != key:
+                shutil.rmtree(staged / sha256 / name, ignore_errors=True)
 
 
 def days_of(found: FileCounts) -> list[date]:

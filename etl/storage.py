@@ -2,7 +2,8 @@
 
 Everything that other processes may read is written to a temporary name beside its place, synced, and renamed, or, where
 a second writer must lose, linked create-exclusive. A process killed anywhere leaves at most a temporary file, and
-`sweep` removes those older than a day.
+`sweep` removes those older than a day. What goes into one of very many folders (`making_in`) is written in the folder
+above them: so few folders have to be looked at for what a killed process left.
 """
 
 from __future__ import annotations
@@ -68,11 +69,12 @@ def sync_file(path: Path, mode: int = 0o640) -> None:
 
 
 @contextmanager
-def new_file(path: Path) -> Iterator[Path]:
-    """A temporary path beside `path`; renamed to it, synced, when the block ends well; removed when it does not."""
+def new_file(path: Path, *, making_in: Path | None = None) -> Iterator[Path]:
+    """A temporary path beside `path`, or in `making_in`; renamed to it, synced, when the block ends well; removed when
+    it does not."""
     make_folder(path.parent)
     with disk_errors(path):
-        handle, name = tempfile.mkstemp(prefix=TEMPORARY, suffix=path.suffix, dir=path.parent)
+        handle, name = tempfile.mkstemp(prefix=TEMPORARY, suffix=path.suffix, dir=making_in or path.parent)
         os.close(handle)
         temporary = Path(name)
         try:
@@ -119,11 +121,12 @@ def adopt(temporary: Path, path: Path) -> None:
 
 
 @contextmanager
-def new_folder(path: Path) -> Iterator[Path]:
-    """A temporary folder beside `path`, renamed to it when the block ends well. If `path` exists by then, it stands."""
+def new_folder(path: Path, *, making_in: Path | None = None) -> Iterator[Path]:
+    """A temporary folder beside `path`, or in `making_in`, renamed to it when the block ends well. If `path` exists by
+    then, it stands."""
     make_folder(path.parent)
     with disk_errors(path):
-        temporary = Path(tempfile.mkdtemp(prefix=TEMPORARY, dir=path.parent))
+        temporary = Path(tempfile.mkdtemp(prefix=TEMPORARY, dir=making_in or path.parent))
         try:
             yield temporary
             temporary.chmod(0o750)
@@ -141,17 +144,17 @@ def new_folder(path: Path) -> Iterator[Path]:
             shutil.rmtree(temporary, ignore_errors=True)
 
 
-def write_atomic(path: Path, content: bytes) -> None:
+def write_atomic(path: Path, content: bytes, *, making_in: Path | None = None) -> None:
     """Writes `content` to `path` so that a reader sees the old or the new whole, never a part."""
-    with new_file(path) as temporary:
+    with new_file(path, making_in=making_in) as temporary:
         temporary.write_bytes(content)
 
 
-def write_new(path: Path, content: bytes, mode: int = 0o640) -> None:
+def write_new(path: Path, content: bytes, mode: int = 0o640, *, making_in: Path | None = None) -> None:
     """Writes `content` to `path`, which must not exist: `FileExistsError` if another writer was first. Never a part."""
     make_folder(path.parent)
     with disk_errors(path):
-        handle, name = tempfile.mkstemp(prefix=TEMPORARY, dir=path.parent)
+        handle, name = tempfile.mkstemp(prefix=TEMPORARY, dir=making_in or path.parent)
         temporary = Path(name)
         try:
             with os.fdopen(handle, "wb") as file:
@@ -164,14 +167,14 @@ def write_new(path: Path, content: bytes, mode: int = 0o640) -> None:
                 temporary.unlink(missing_ok=True)
 
 
-def append_numbered(folder: Path, content: bytes, suffix: str = ".json") -> Path:
+def append_numbered(folder: Path, content: bytes, suffix: str = ".json", *, making_in: Path | None = None) -> Path:
     """Writes `content` as the next of `00000001.json`, `00000002.json`, …; two writers at once get two numbers."""
     make_folder(folder)
     while True:
         numbers = [int(path.stem) for path in folder.glob(f"*{suffix}") if path.stem.isdigit()]
         path = folder / f"{max(numbers, default=0) + 1:08d}{suffix}"
         try:
-            write_new(path, content)
+            write_new(path, content, making_in=making_in)
         except FileExistsError:
             continue
         return path
@@ -198,16 +201,26 @@ def lock(root: Path, name: str, wait_seconds: float = 600) -> Iterator[None]:
 
 
 def sweep(root: Path, older_than: float) -> list[Path]:
-    """Removes temporary files and folders below `root` last changed before `older_than` (epoch seconds)."""
+    """Removes temporary files and folders anywhere below `root`, last changed before `older_than` (epoch seconds)."""
     gone = []
-    for folder, folders, files in os.walk(root):
-        for name in [name for name in (*folders, *files) if name.startswith(TEMPORARY)]:
-            path = Path(folder) / name
-            with suppress(OSError):
-                if path.stat().st_mtime < older_than:
-                    shutil.rmtree(path) if path.is_dir() else path.unlink()
-                    gone.append(path)
+    for folder, folders, _ in os.walk(root):
         folders[:] = [name for name in folders if not name.startswith(TEMPORARY)]
+        gone += sweep_folder(folder, older_than)
+    return gone
+
+
+def sweep_folder(folder: Path | str, older_than: float) -> list[Path]:
+    """The same for what lies in `folder` itself; one that is not there has nothing."""
+    gone = []
+    try:
+        names = os.listdir(folder)  # noqa: PTH208  names are all that most folders are asked for
+    except (FileNotFoundError, NotADirectoryError):
+        return []
+    for path in [Path(folder, name) for name in names if name.startswith(TEMPORARY)]:
+        with suppress(OSError):
+            if path.stat().st_mtime < older_than:
+                shutil.rmtree(path) if path.is_dir() else path.unlink()
+                gone.append(path)
     return gone
 
 

@@ -22,11 +22,13 @@ from etl import database, evidence, facts, periods, staging, storage
 from etl.errors import ArchiveBroken, Failed
 from etl.settings import Settings
 
-VERSION = 3
+VERSION = 4
 """Goes up with every change of the warehouse's tables; an older file is then made anew."""
 
 
 _PARTITIONS = "select data_date, basis, sealed from partitions"
+_STAGED_AS = "select distinct source, reader_key from staged_files order by all"
+"""What the columns of staged files depend on."""
 LEFT_OVER = timedelta(days=1)
 """A temporary file older than this was left by a process that is gone."""
 _TRIES = 5
@@ -63,8 +65,10 @@ def publish(settings: Settings, *, anew: bool = False) -> list[date]:
     with storage.lock(settings.storage.root, "publish"):
         for left in reversed(range(_TRIES)):
             try:
-                changed = _publish(settings, anew)
-                _tidy(settings)
+                finished = facts.partitions(settings)
+                files = facts.files_by_source(settings)
+                changed = _publish(settings, finished, files, anew)
+                _tidy(settings, files, everywhere=anew)
                 return changed
             except Failed:
                 if not left:  # a day that another process makes anew was swapped while it was read: read it once more
@@ -72,36 +76,50 @@ def publish(settings: Settings, *, anew: bool = False) -> list[date]:
     return []
 
 
-def _publish(settings: Settings, anew: bool) -> list[date]:
+def _publish(
+    settings: Settings, finished: dict[date, facts.Partition], files: Sequence[facts.SourceFiles], anew: bool
+) -> list[date]:
     target = settings.storage.warehouse_path
-    finished = facts.partitions(settings)
-    told = _evidence(settings)
+    told_sha256 = _told_sha256(settings, files)
     published = _Published() if anew else _published(target)
     usable = published.version == VERSION
     known = published.days if usable else {}
     sealed = set(facts.sealed_days(settings))
     now = {day: (item.basis, day in sealed) for day, item in finished.items()}
     changed = [day for day in {*now, *known} if now.get(day) != known.get(day)]
-    if usable and not changed and published.evidence_sha256 == told.sha256:
+    is_told = usable and published.evidence_sha256 == told_sha256
+    if is_told and not changed:
         return []
     with storage.new_file(target) as temporary:
         temporary.unlink()
         if usable:
             shutil.copyfile(target, temporary)
-        _patch(settings, temporary, finished, sorted(changed), sealed, told, fresh=not usable)
+        told = None if is_told else _evidence(settings, files, told_sha256)
+        _patch(settings, temporary, finished, sorted(changed), sealed, told)
     return sorted(changed)
 
 
-def _tidy(settings: Settings) -> None:
+def _tidy(settings: Settings, files: Sequence[facts.SourceFiles], *, everywhere: bool) -> None:
     """Removes what killed processes left, and what was staged under another reader or hash key than today's."""
-    places = {settings.storage.work_path, settings.storage.archive_path, settings.storage.deliveries_path}
-    root = settings.storage.root
-    for place in (root, *(place for place in places if not place.is_relative_to(root))):
-        storage.sweep(place, older_than=(periods.now() - LEFT_OVER).timestamp())
-    for source in settings.sources:
-        key = staging.reader_key(settings, source)
-        for sha256 in evidence.landed(settings, source.name):
-            staging.forget_other_keys(settings, source, sha256, key)
+    limit = (periods.now() - LEFT_OVER).timestamp()
+    if everywhere:
+        for place in {settings.storage.root, *settings.storage.places}:
+            storage.sweep(place, limit)
+    for folder in _made_in(settings):
+        storage.sweep_folder(folder, limit)
+    for item in files:
+        staging.forget_other_keys(settings, item.source, item.landed, staging.reader_key(settings, item.source))
+
+
+def _made_in(settings: Settings) -> Iterator[Path]:
+    """The folders in which files come to be, under temporary names: few, however many files and days there are."""
+    root, (work, archive, deliveries) = settings.storage.root, settings.storage.places
+    yield from (root, root / "facts", root / "notes", work, archive, archive / "ledger")
+    for folder in ("landed", "receipts", "staged"):
+        yield from (root / folder).glob("*")
+    yield from work.glob("*")
+    yield from archive.glob("[0-9]*/*")
+    yield from deliveries.glob("[0-9]*/*/e*")
 
 
 def rebuild(settings: Settings) -> list[date]:
@@ -188,21 +206,40 @@ def _published(path: Path) -> _Published:
 
 @dataclass(frozen=True)
 class _Evidence:
-    """Receipts and staging results as rows for the warehouse's small tables."""
+    """Receipts and staging results as rows for the warehouse's small tables, and where the rejects of a file lie."""
 
     tables: dict[str, list[dict[str, Any]]]
-    rejects: list[str]
+    rejects: dict[tuple[str, str], str]
     sha256: str
 
 
-def _evidence(settings: Settings) -> _Evidence:
+def _told_sha256(settings: Settings, files: Sequence[facts.SourceFiles]) -> str:
+    """Hash over what the rows of `_evidence` are a function of: whether they differ is known without making them."""
+    sealed = [(day, item.basis if item else "") for day, item in _sealed(settings).items()]
+    lines = [repr(([_source_row(source) for source in settings.sources], sealed))]
+    for item in files:
+        lines += [item.source.name, staging.reader_key(settings, item.source)]
+        for sha256, counts in item.counts.items():
+            landed = item.landed[sha256]
+            lines.append(
+                f"{sha256} {landed.receipt.landed_at} {landed.receipts} {item.states[sha256]} {counts.removed}"
+            )
+    return _sha256("\n".join(lines))
+
+
+def _sealed(settings: Settings) -> dict[date, facts.Partition | None]:
+    return {day: facts.partition(settings, day) for day in facts.sealed_days(settings)}
+
+
+def _evidence(settings: Settings, files: Sequence[facts.SourceFiles], told_sha256: str) -> _Evidence:
     tables: dict[str, list[dict[str, Any]]] = {
         "sources": [_source_row(source) for source in settings.sources],
         "files": [], "file_days": [], "late_rows": [], "skips": [], "unknown_words": [], "staged_files": [],
+        "reject_files": [],
     }  # fmt: skip
-    rejects = []
-    sealed = {day: facts.partition(settings, day) for day in facts.sealed_days(settings)}
-    for item in facts.files_by_source(settings):
+    rejects: dict[tuple[str, str], str] = {}
+    sealed = _sealed(settings)
+    for item in files:
         tables["late_rows"] += _late_rows(item, sealed)
         restated = _restated(item)
         reader_key = staging.reader_key(settings, item.source)
@@ -212,11 +249,12 @@ def _evidence(settings: Settings) -> _Evidence:
             tables["file_days"] += [key | {"data_date": day, "used": used} for day, used in counts.days.items()]
             tables["skips"] += [key | {"rule": rule, "records": n} for rule, n in counts.skipped.items()]
             tables["unknown_words"] += [key | word for word in counts.unknown_words]
-            if item.states[sha256][0] == "counted" and counts.state == "staged":
+            if item.states[sha256][0] == "counted" and counts.state == "staged" and not counts.removed:
                 tables["staged_files"].append(key | {"reader_key": reader_key})
             if counts.rejected:
-                rejects.append(str(staging.rejects_file(settings, item.source, sha256)))
-    return _Evidence(tables, rejects, _sha256(json.dumps(tables, sort_keys=True)))
+                tables["reject_files"].append(key | {"reader_key": reader_key})
+                rejects[item.source.name, sha256] = str(staging.rejects_file(settings, item.source, sha256, reader_key))
+    return _Evidence(tables, rejects, told_sha256)
 
 
 def _late_rows(item: facts.SourceFiles, sealed: Mapping[date, facts.Partition | None]) -> list[dict[str, Any]]:
@@ -246,6 +284,8 @@ def _source_row(source: Any) -> dict[str, Any]:
 
 def _restated(item: facts.SourceFiles) -> set[str]:
     """Files without any identity of which no day counts, since a newer export stands on each."""
+    if all(counts.has_identity for counts in item.counts.values()):
+        return set()
     days = {day for counts in item.counts.values() for day in staging.days_of(counts)}
     counted = {sha256 for day in days for sha256 in item.counted(day, removed=True)}
     return {
@@ -289,11 +329,11 @@ def _patch(
     finished: dict[date, facts.Partition],
     changed: Sequence[date],
     sealed: set[date],
-    told: _Evidence,
-    *,
-    fresh: bool,
+    told: _Evidence | None,
 ) -> None:
-    """Replaces the changed days and the evidence in the warehouse file at `path`, in one transaction."""
+    """Replaces the changed days, and the evidence where it is `told`, in the warehouse file at `path`, in one
+    transaction; makes the file where there is none."""
+    fresh = not path.exists()
     with database.connect(path, read_only=False, settings=settings) as con:
         con.execute("set preserve_insertion_order = true")
         if fresh:
@@ -301,10 +341,14 @@ def _patch(
             con.execute("insert into warehouse_version values ($version)", {"version": VERSION})
         con.execute("begin")
         _replace_days(con, settings, [finished[day] for day in changed if day in finished], list(changed), sealed)
-        _replace_evidence(con, settings, told)
+        before = con.execute(_STAGED_AS).fetchall() if told else []
+        if told:
+            _replace_evidence(con, settings, told)
+        staged_as = con.execute(_STAGED_AS).fetchall() if told else []
+        con.execute(database.sql("sql/publish", "late_rows"))
         con.execute("commit")
-        database.set_variables(con, {"storage_root": str(settings.storage.root)})
-        if any((settings.storage.root / "staged").glob("*/*/*/records.parquet")):
+        if staged_as and staged_as != before:  # it opens every staged file, to know their columns
+            database.set_variables(con, {"storage_root": str(settings.storage.root)})
             con.execute(database.sql("sql", "trace_rows_view"))
         con.execute("checkpoint")
 
@@ -342,5 +386,9 @@ def _replace_evidence(con: duckdb.DuckDBPyConnection, settings: Settings, told: 
             variables[f"{name}_file"] = str(path)
         database.set_variables(con, variables)
         con.execute(database.sql("sql/publish", "evidence"))
-    if told.rejects:
-        con.execute(database.sql("sql/publish", "rejects"), {"files": told.rejects})
+    to_read = con.execute(database.sql("sql/publish", "rejects_to_read")).fetchall()
+    con.execute(database.sql("sql/publish", "rejects_gone"))
+    if to_read:
+        files = [told.rejects[source, sha256] for source, sha256 in to_read]
+        con.execute(database.sql("sql/publish", "rejects"), {"files": files})
+    con.execute(database.sql("sql/publish", "rejects_told"))

@@ -197,7 +197,7 @@ def test_killed_before_the_receipt_nothing_has_landed_and_again_it_has(
 ) -> None:
     settings = site(tmp_path)
     with monkeypatch.context() as patch:
-        patch.setattr(storage, "append_numbered", lambda *_: os._exit(137))
+        patch.setattr(storage, "append_numbered", lambda *_, **__: os._exit(137))
         child = multiprocessing.get_context("fork").Process(target=land, args=(settings, "connector-1", SHORT))
         child.start()
         child.join()

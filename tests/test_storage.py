@@ -85,6 +85,28 @@ def test_killed_anywhere_a_new_folder_is_whole_or_not_there(tmp_path: Path, call
     assert path.exists()
 
 
+@pytest.mark.parametrize("call", CALLS)
+def test_killed_anywhere_what_is_left_lies_where_it_was_being_made(tmp_path: Path, call: str) -> None:
+    def make(place: Path) -> None:
+        storage.write_new(place / "a" / "new", NEW, making_in=place)
+        storage.write_atomic(place / "a" / "file", NEW, making_in=place)
+        storage.append_numbered(place / "b", NEW, making_in=place)
+        with storage.new_folder(place / "c" / "folder", making_in=place) as folder:
+            (folder / "file").write_bytes(NEW)
+
+    count, died = 0, True
+    while died:
+        count += 1
+        place = tmp_path / f"place-{count}"
+        place.mkdir()
+        died = killed(call, count, lambda place=place: make(place))  # type: ignore[misc]  # bound per turn
+        storage.sweep_folder(place, older_than=place.stat().st_mtime + 60)
+        whole = {"a": {"new", "file"}, "b": {"00000001.json"}, "c": {"folder"}}
+        for folder in place.iterdir():
+            assert {path.name for path in folder.iterdir()} <= whole[folder.name]
+    assert {path.name for path in place.rglob("*") if path.is_file()} == {"new", "file", "00000001.json"}
+
+
 def test_of_two_writers_of_a_new_file_the_second_loses(tmp_path: Path) -> None:
     storage.write_new(tmp_path / "file", OLD)
     with pytest.raises(FileExistsError):

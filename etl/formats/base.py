@@ -50,6 +50,8 @@ class Job:
     key: bytes
     out: Path
     work: Path
+    none_rejected: bool = False
+    """Whether staging is known to have rejected none of its records: they need not be looked for again."""
 
 
 @dataclass(frozen=True)

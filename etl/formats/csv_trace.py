@@ -70,6 +70,7 @@ class CsvTrace:
         not all account for is read again by the strict one, which notes what it refuses.
         """
         table = self._open(job)
+        self._make_rows(job.con, many=table.plain.lists)
         counts, refused = self._pass(job), 0
         if not csv_table.is_whole(job.con, table, _sum(counts)):
             job.con.execute(database.sql("formats", "csv_strict"))
@@ -89,7 +90,7 @@ class CsvTrace:
         return database.rows(job.con, database.sql("formats", "stage_counts"), {"file": str(path)})
 
     def _open(self, job: Job) -> csv_table.Table:
-        """Everything up to the view `trace_rows`, nothing read yet but the head."""
+        """Everything up to the view `raw`, nothing read yet but the head."""
         job, con = self.prepare(job), job.con
         con.execute(database.sql("formats", "csv_settings"))
         template = database.sql(f"formats/{self.name}", "columns")
@@ -104,7 +105,6 @@ class CsvTrace:
             "own_domains": f",{','.join(job.settings.organisation.domains)},",
         }
         database.set_variables(con, variables | self.dates(job) | self.variables(job, table))
-        self._make_rows(con, many=table.plain.lists)
         return table
 
     def _make_rows(self, con: duckdb.DuckDBPyConnection, *, many: bool) -> None:
@@ -123,10 +123,11 @@ class CsvTrace:
 
     def find(self, job: Job, wanted: Mapping[str, Any], most: int) -> list[Found]:
         """The records behind a fact, as numbered in the file; see `Reader.find`."""
-        con = job.con
-        self._open(job)
-        unread, _ = csv_table.unread(con)
-        refused = [item.record for item in unread]
+        con, table = job.con, self._open(job)
+        refused: list[int] = []
+        if not job.none_rejected:
+            self._make_rows(con, many=table.plain.lists)
+            refused = [item.record for item in csv_table.unread(con)[0]]
         con.execute("set preserve_insertion_order = true")
         con.execute(database.sql("formats", "csv_numbered"))
         self._make_rows(con, many=True)

@@ -31,6 +31,7 @@ create table late_rows (source varchar, sha256 varchar, data_date date, late_row
 create table skips (source varchar, sha256 varchar, rule varchar, records bigint);
 create table unknown_words (source varchar, sha256 varchar, field varchar, word varchar, records bigint);
 create table rejects (source varchar, sha256 varchar, record bigint, data_date date, reason varchar);
+create table reject_files (source varchar, sha256 varchar, reader_key varchar);
 create table staged_files (source varchar, sha256 varchar, reader_key varchar);
 create table origin (evidence_sha256 varchar);
 create table warehouse_version (version integer);

@@ -47,12 +47,12 @@ def killed_at_write(number: int, *, before: bool, work: Callable[[], object]) ->
     real = storage.write_new
     count = 0
 
-    def write(path: Path, content: bytes, mode: int = 0o640) -> None:
+    def write(path: Path, content: bytes, mode: int = 0o640, *, making_in: Path | None = None) -> None:
         nonlocal count
         count += 1
         if count == number and before:
             os.kill(os.getpid(), signal.SIGKILL)
-        real(path, content, mode)
+        real(path, content, mode, making_in=making_in)
         if count == number:
             os.kill(os.getpid(), signal.SIGKILL)
 

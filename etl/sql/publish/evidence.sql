@@ -1,11 +1,10 @@
--- Receipts, what staging said of each file, and the sources as they are set: small, so written anew each time.
+-- Receipts, what staging said of each file, and the sources as they are set: small, so written anew where any changed.
 delete from sources;
 delete from files;
 delete from file_days;
 delete from late_rows;
 delete from skips;
 delete from unknown_words;
-delete from rejects;
 delete from staged_files;
 delete from origin;
 insert into origin select getvariable('evidence_sha256');
@@ -34,16 +33,13 @@ select * from read_json(getvariable('unknown_words_file'), columns = {
     'source': 'VARCHAR', 'sha256': 'VARCHAR', 'field': 'VARCHAR', 'word': 'VARCHAR', 'records': 'BIGINT'},
     format = 'array')
 order by all;
+create or replace temp table reject_files_now as
+select * from read_json(getvariable('reject_files_file'), columns = {
+    'source': 'VARCHAR', 'sha256': 'VARCHAR', 'reader_key': 'VARCHAR'}, format = 'array');
 insert into late_rows by name
 select * from read_json(getvariable('late_rows_file'), columns = {
     'source': 'VARCHAR', 'sha256': 'VARCHAR', 'data_date': 'DATE', 'late_rows': 'BIGINT'}, format = 'array')
 order by all;
-update source_days
-set late_rows = coalesce((
-    select sum(late.late_rows)
-    from late_rows as late
-    where late.source = source_days.source and late.data_date = source_days.data_date
-), 0);
 insert into staged_files by name
 select * from read_json(getvariable('staged_files_file'), columns = {
     'source': 'VARCHAR', 'sha256': 'VARCHAR', 'reader_key': 'VARCHAR'}, format = 'array')
