@@ -208,12 +208,16 @@ def explain(
         if not item["records"] and not item.get("gone"):
             say(f"{item['name']} ({item['sha256'][:12]}): {item['trace_rows']} row(s); fewer days name their records")
             continue
-        numbers = ", ".join(str(found["record"]) for found in item["records"])
+        numbers = ", ".join(str(found["record"]) for found in item["records"] if not found["why_not"])
         numbers += f", and maybe more (--most {most})" if len(item["records"]) == most else ""
-        say(f"{item['name']} ({item['sha256'][:12]}): {item.get('gone') or 'records ' + numbers}")
+        say(f"{item['name']} ({item['sha256'][:12]}): {item.get('gone') or 'records ' + (numbers or '–')}")
+        for found in item["records"]:
+            if found["why_not"]:
+                say(f"    record {found['record']} does not count: {found['why_not']}")
 
 
 _CELL = ("data_date", "direction", "connector", "partner_domain", "tls_version", "tls_cipher")
+_SESSIONS = ("data_date", "reporting_org", "policy_domain", "policy_type", "result_type")
 
 
 def _say_record(told: dict[str, Any]) -> None:
@@ -229,6 +233,9 @@ def _say_record(told: dict[str, Any]) -> None:
         alone = "no other row tells of it" if cell["trace_rows"] == 1 else f"{cell['trace_rows']} rows tell of it"
         say("counts in " + ", ".join(str(cell[key]) for key in _CELL))
         say(f"    {cell['messages']} of {cell['fact_messages']:,} messages; {alone}")
+    for cell in told["sessions"]:
+        say("counts in " + ", ".join(str(cell[key]) for key in _SESSIONS))
+        say(f"    {cell['sessions']:,} of {cell['fact_sessions']:,} sessions, which are no messages")
     if told["why_not"]:
         say(f"counts nowhere: {told['why_not']}")
     for edition in told["editions"]:

@@ -104,8 +104,10 @@ class Reader(Protocol):
     reach: tuple[int, int]
     """For logs: how many days before and after a data date `trace.sql` has to see."""
 
-    # A reader may have, besides: `before_trace` and `before_joined` (formats.trace_scripts), and `own_facts` (SQL files
-    # that fill a fact table other than the messages').
+    # A reader may have, besides: `before_trace` and `before_joined` (formats.trace_scripts); `own_facts` (SQL files
+    # that fill a fact table other than the messages') with `own_cells` (the SQL file that tells what a record adds to
+    # it); `restates` (whether a newer export takes the place of what an older one tells of a day, direction and
+    # connector).
 
     def recognise(self, sample: Sample) -> bool:
         """Whether the content (first) or the name speaks for this format."""

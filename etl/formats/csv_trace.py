@@ -40,6 +40,8 @@ class CsvTrace:
     told_*.sql and trace_rows.sql."""
     aggregate: bool | None = None
     """Whether records are sums already; unless said, a column of counts says so."""
+    restates: bool = False
+    """Whether a newer export takes the place of all that an older one tells of a day, direction and connector."""
     limits: Sequence[int] = VENDOR_LIMITS
     """Numbers of records at which the vendor cuts a file short."""
 

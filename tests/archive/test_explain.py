@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 from datetime import date
 from pathlib import Path
@@ -10,12 +11,14 @@ from typing import Any
 
 import pytest
 
-from etl import evidence, retention
+from etl import evidence, landing, retention
 from etl.archive import editions, explain
 from etl.commands.data import bring_up
 from etl.errors import NotFound
 from etl.periods import parse_period
 from etl.settings import Settings
+from tests.formats.table_site import call, ingest, write_site
+from tests.formats.test_tls_rpt import entry, failure, report, written
 from tests.helpers import HEADER, bring, export, row, site
 
 WEEK = parse_period("2026-W47")
@@ -149,6 +152,72 @@ def test_without_identity_each_record_counts_for_itself(tmp_path: Path) -> None:
     told = explain.explain_record(made, FIRST, 2)
     assert said(told) == [("TLS 1.2", 1, 1)]
     assert told["cells"][0]["fact_messages"] == 2
+
+
+def test_of_restated_rows_the_standing_one_counts(tmp_path: Path) -> None:
+    made = write_site(tmp_path, {"name": "eac", "format": "m365_connector_details"})
+    header = "Date,Connector direction and name,Connector type,Forced TLS?,No TLS,TLS 1.0,TLS 1.2,Volume\n"
+    old = "2026-11-16,Inbound: A,,,50,0,50,10\n2026-11-16,Outbound: A,,,0,0,100,4\n2026-11-17,Inbound: A,,,0,0,100,6\n"
+    files = {"old.csv": header + old, "new.csv": f"{header}2026-11-16,Inbound: A,,,25,0,75,12\n"}
+    ingest(made, "eac", {name: text.encode() for name, text in files.items()})
+    there = explain.explain(made, WEEK, {"connector": "A"})
+    assert there["messages"] == 22
+    said_of = {(file["name"], told["record"]): told["why_not"] for file in there["files"] for told in file["records"]}
+    restated = f"restated by new.csv ({evidence.find(made, 'new.csv').receipt.sha256[:12]})"
+    assert said_of == {("new.csv", 1): None, ("old.csv", 1): restated, ("old.csv", 2): None, ("old.csv", 3): None}
+    only = explain.explain(made, WEEK, {"tls_version": "No TLS"})
+    assert [(file["name"], [told["why_not"] for told in file["records"]]) for file in only["files"]] == [
+        ("new.csv", [None]), ("old.csv", [restated]),
+    ]  # fmt: skip
+    back = explain.explain_record(made, "old.csv", 1)
+    assert (back["cells"], back["why_not"]) == ([], restated)
+    stands = explain.explain_record(made, "new.csv", 1)
+    assert stands["why_not"] is None
+    assert [(cell["tls_version"], cell["messages"], cell["fact_messages"]) for cell in stands["cells"]] == [
+        ("No TLS", 3, 3), ("TLS 1.2", 9, 9),
+    ]  # fmt: skip
+    assert "record 1 does not count: restated by new.csv" in call(made, "explain", "2026-W47", "--connector", "A")
+
+
+def test_a_day_that_a_newer_export_without_identities_restates(tmp_path: Path) -> None:
+    made = site(tmp_path)
+    header = [name for name in HEADER if name not in ("message_id", "network_message_id")]
+    older = [row(1), row(2, date_time_utc="2026-11-17T10:00:00Z")]
+    for number, (name, rows) in enumerate({FIRST: older, MORE: [row(1), row(3)]}.items()):
+        path = made.sources[0].location / name
+        path.write_bytes(export(rows, header))
+        os.utime(path, (1_795_600_000 + number,) * 2)
+    landing.collect(made)
+    bring_up(made)
+    there = explain.explain(made, WEEK, {})
+    assert there["messages"] == 3
+    told = {(file["name"], one["record"]): one["why_not"] for file in there["files"] for one in file["records"]}
+    restated = f"restated by {MORE} ({evidence.find(made, MORE).receipt.sha256[:12]})"
+    assert told == {(FIRST, 1): restated, (FIRST, 2): None, (MORE, 1): None, (MORE, 2): None}
+    assert explain.explain_record(made, FIRST, 1)["why_not"] == restated
+
+
+def test_a_policy_of_a_tls_report_counts_in_sessions(tmp_path: Path) -> None:
+    made = write_site(tmp_path, {"name": "reports", "format": "tls_rpt", "role": "reconcile"})
+    failed = [failure("certificate-expired", 30), failure("starttls-not-supported", 3)]
+    first = report(entry(500, 33, failed), day="2026-11-16")
+    other = report(entry(7, 0), day="2026-11-16", **{"report-id": "another"})
+    ingest(made, "reports", {"first.json": written(first), "other.json": written(other)})
+    told = explain.explain_record(made, "first.json", 1)
+    assert [(cell["result_type"], cell["sessions"], cell["fact_sessions"]) for cell in told["sessions"]] == [
+        ("certificate-expired", 30, 30), ("starttls-not-supported", 3, 3), ("success", 500, 507),
+    ]  # fmt: skip
+    assert (told["cells"], told["why_not"]) == ([], None)
+    assert "500 of 507 sessions" in call(made, "explain", "--file", "first.json", "--record", "1")
+    ingest(
+        made,
+        "reports",
+        {"unused.json": written(report(entry(1), day="2026-11-17")), "again.json": written(first, other)},
+    )
+    restated = explain.explain_record(made, "first.json", 1)
+    assert restated["sessions"] == []
+    assert restated["why_not"].startswith("restated by again.json")
+    assert [cell["fact_sessions"] for cell in explain.explain_record(made, "again.json", 1)["sessions"]] == [30, 3, 507]
 
 
 def test_a_line_counts_in_the_facts_of_its_session(tmp_path: Path) -> None:

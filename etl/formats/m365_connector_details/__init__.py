@@ -91,5 +91,6 @@ READER = _ConnectorDetails(
     kind="log",
     own_rows=True,
     aggregate=True,
+    restates=True,
     limits=(),
 )

@@ -40,6 +40,7 @@ class _TlsReports:
     kind: Literal["trace", "log"] = "log"
     reach: tuple[int, int] = (0, 0)
     own_facts: tuple[tuple[str, str], ...] = ((_FOLDER, "own_facts"),)
+    own_cells: tuple[str, str] = (_FOLDER, "own_cells")
 
     def recognise(self, sample: Sample) -> bool:
         """Whether the head is a report's or a mail's with one; a name as RFC 8460 asks for it speaks for JSON."""

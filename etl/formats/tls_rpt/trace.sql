@@ -10,7 +10,7 @@ select
 where false;
 
 create or replace temp view reported_sessions as
-select reporting_org, policy_domain, policy_type, result_type, sessions
+select reporting_org, policy_domain, policy_type, result_type, sessions, report_id, record, filename
 from read_parquet(getvariable('staged_files'), filename = true, union_by_name = true)
 where outcome = 'used' and data_date = getvariable('data_date')::date
 qualify dense_rank() over (
