@@ -242,9 +242,9 @@ def dirty_days(settings: Settings) -> list[date]:
     return [day for day in known_days(settings, files) if day not in sealed and _is_dirty(settings, files, day)]
 
 
-def is_dirty(settings: Settings, day: date) -> bool:
+def is_dirty(settings: Settings, files: Sequence[SourceFiles], day: date) -> bool:
     """Whether the partition of `day` was made from another set than today's; a sealed day never is."""
-    return day not in sealed_days(settings) and _is_dirty(settings, files_by_source(settings), day)
+    return day not in sealed_days(settings) and _is_dirty(settings, files, day)
 
 
 def _is_dirty(settings: Settings, files: Sequence[SourceFiles], day: date) -> bool:

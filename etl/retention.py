@@ -42,6 +42,10 @@ class Plan:
 
 def seal(settings: Settings, day: date, *, who: str, why: str) -> evidence.Note:
     """Fixes the facts of `day` as they are. Raises `UsageInvalid` where the day is dirty or sealed already."""
+    return _seal(settings, facts.files_by_source(settings), day, who=who, why=why)
+
+
+def _seal(settings: Settings, files: Sequence[facts.SourceFiles], day: date, *, who: str, why: str) -> evidence.Note:
     with storage.lock(settings.storage.root, f"day-{day}"):
         if day in facts.sealed_days(settings):
             raise UsageInvalid(f"{day} is sealed already", "an open or settled day")
@@ -50,7 +54,7 @@ def seal(settings: Settings, day: date, *, who: str, why: str) -> evidence.Note:
             raise NotFound(
                 f"there are no facts of {day}", "a day with facts", "`python -m etl digest --json` counts days"
             )
-        if facts.is_dirty(settings, day):
+        if facts.is_dirty(settings, files, day):
             raise UsageInvalid(f"{day} has changes that are not counted yet", "a clean day", "run `ingest` first")
         about = {"data_date": day.isoformat(), "sha256": made.facts_sha256}
         return evidence.add_note(settings, "seal", who=who, why=why, **about)
@@ -154,9 +158,10 @@ def told(wanted: Plan, *, only_say: bool) -> list[str]:
 def carry_out(settings: Settings, wanted: Plan, *, who: str) -> None:
     """Seals, keeps what must stay of each file, then removes. Killed anywhere, the next run does the rest."""
     why = f"retention: [retention] landed_days = {settings.retention.landed_days}"
+    files = facts.files_by_source(settings) if wanted.seal else []
     for day in wanted.seal:
         with suppress(UsageInvalid):  # changed, or sealed by another, since the plan was made
-            seal(settings, day, who=who, why=why)
+            _seal(settings, files, day, who=who, why=why)
     with storage.lock(settings.storage.root, "retention"):
         sealed = set(facts.sealed_days(settings))
         open_days = set(facts.partitions(settings)) - sealed

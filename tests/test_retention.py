@@ -144,6 +144,30 @@ def test_nothing_goes_while_its_day_has_changes_not_counted(settings: Settings) 
     assert "connector-2026-11-16.csv" in landed_names(settings)
 
 
+def test_a_year_is_sealed_from_one_list_of_files(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    more = [row(30 + n, date_time_utc=f"2026-11-{10 + n}T09:00:00Z") for n in range(4)]
+    bring(settings, {"connector-2026-11-10.csv": export(more)})
+    listed = []
+    real = facts.files_by_source
+    monkeypatch.setattr(facts, "files_by_source", lambda told: listed.append(told) or real(told))
+    plan = retention.plan(settings, TODAY)
+    assert len(plan.seal) == 5
+    before = len(listed)
+    retention.carry_out(settings, plan, who="ops")
+    assert len(listed) == before + 1
+    assert set(facts.sealed_days(settings)) == set(plan.seal)
+
+
+def test_a_day_made_anew_since_its_files_were_listed_is_not_sealed(settings: Settings) -> None:
+    plan = retention.plan(settings, TODAY)
+    bring(settings, {"connector-2026-11-16_more.csv": export([row(5)])})
+    (day,), stale = plan.seal, facts.files_by_source(settings)
+    older = [facts.SourceFiles(item.source, item.landed, dict.fromkeys(item.states, ("retracted", "")), item.counts)
+             for item in stale]  # fmt: skip
+    with pytest.raises(UsageInvalid, match="not counted yet"):
+        retention._seal(settings, older, day, who="ops", why="retention")
+
+
 def test_a_log_stays_while_an_open_day_reads_its_lines(tmp_path: Path) -> None:
     source = {"name": "mx", "format": "postfix_log", "location": "exports", "pattern": "mail-{date}*"}
     made = site(tmp_path, sources=[source], retention={"landed_days": 10})
