@@ -1,9 +1,12 @@
-"""A year of days: what one more costs, what each measure costs over all of them, and a run with nothing new."""
+"""A year of days: what one more costs, each measure and `explain` over all of them, and a run with nothing new, by a
+real scheduler too."""
 
 from __future__ import annotations
 
 import re
 import statistics
+import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Callable
@@ -11,16 +14,19 @@ from datetime import date, timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import duckdb
 
 from bench.backfill import LAST, write_exports
-from bench.results import Result, Table
+from bench.results import ROOT, Result, Table
 from etl import database, facts, landing, measures, periods, warehouse
 from etl import settings as settings_module
-from etl.archive.outdated import outdated
+from etl.archive import explain, status
 from etl.commands.data import bring_up
+from etl.scheduler import FINISHED
 from etl.settings import Settings
+from tools.local_airflow import LocalAirflow
 from tools.run_samples import write_config
 
 DAYS = 365
@@ -62,15 +68,57 @@ def _forget(settings: Settings, day: date) -> None:
         con.execute("update partitions set basis = 'before' where data_date = $day", {"day": day})
 
 
-def nothing_new(settings: Settings, day: date) -> Callable[[], None]:
-    """What the tasks of the daily DAG do for a day that is done."""
+TASKS = ("land", "stage", "rebuild", "publish")
+"""Tasks of the daily DAG that do something of ours when there is nothing new; `judge` has nothing to judge."""
+PATIENCE = 300
 
-    def run() -> None:
-        landing.collect(settings, data_date=day)
-        facts.dirty_days(settings)
-        outdated(settings, warehouse.publish(settings))
 
-    return run
+def nothing_new(config: Path, day: date) -> float:
+    """Our own seconds in the tasks of the daily DAG for a day that is done, each in a new process as Airflow has it."""
+    return sum(min(_task(name, config, day) for _ in range(TIMES)) for name in TASKS)
+
+
+def _task(name: str, config: Path, day: date) -> float:
+    command = [sys.executable, "-m", "bench.task", name, str(config), str(day)]
+    return float(subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True).stdout)
+
+
+def scheduled(folder: Path, day: date) -> float:
+    """Seconds from the start to the end of a run of the daily DAG for a day that is done, by a real scheduler; the best
+    of a few, the first left out."""
+    airflow = LocalAirflow(folder, folder / "config.toml")
+    airflow.fresh_database()
+    airflow.sessions.watch()
+    try:
+        airflow.start(print)
+        return min([_run(airflow, day) for _ in range(TIMES)][1:])
+    finally:
+        airflow.sessions.stop()
+
+
+def _run(airflow: LocalAirflow, day: date) -> float:
+    run_id, deadline = airflow.trigger("ingest_exports", {"data_date": str(day)}), time.monotonic() + PATIENCE
+    while time.monotonic() < deadline:
+        run = airflow.api.get(f"dags/ingest_exports/dagRuns/{quote(run_id)}")
+        if run["state"] in FINISHED:
+            assert run["state"] == "success", run
+            begun, ended = (periods.parse_instant(run[key]) for key in ("start_date", "end_date"))
+            return (ended - begun).total_seconds()
+        airflow.check()
+        time.sleep(0.2)
+    raise TimeoutError(f"the run of {day} did not end within {PATIENCE} s")
+
+
+def asking(table: Table, settings: Settings, last: date) -> None:
+    """Adds what following a number back, and looking at the state of things, costs."""
+    cell = {"connector": "Scanners and devices", "tls_version": "TLS 1.0"}
+    name, week = f"connector-{last - timedelta(days=DAYS // 2)}.csv.gz", periods.week_of(last)
+    for title, what in (
+        ("a week's cell to its files and records", lambda: explain.explain(settings, week, cell)),
+        ("a record to its facts and editions", lambda: explain.explain_record(settings, name, 115)),
+        ("`status`", lambda: status.status(settings)),
+    ):
+        table.add(Result(f"{title}, a year of days", "–", min(seconds(what) for _ in range(TIMES)), None, "s"))
 
 
 def asked(settings: Settings, days: list[date]) -> dict[str, float]:
@@ -107,5 +155,11 @@ def measure(table: Table) -> None:
         (name, worst), title = found[-1], "a measure over a year of facts"
         table.add(Result(f"{title}, median", "–", usual * 1000, None, "ms", "< 100"))
         table.add(Result(f"{title}, worst ({name})", "–", worst * 1000, None, "ms", "< 100"))
-        title = "a run of the daily DAG with nothing new, a year of days: ours"
-        table.add(Result(title, "–", min(seconds(nothing_new(year, days[-1])) for _ in range(TIMES)), None, "s"))
+        asking(table, year, days[-1])
+        own, title = (
+            nothing_new(Path(many) / "config.toml", days[-1]),
+            "a run of the daily DAG with nothing new, a year of days",
+        )
+        whole = scheduled(Path(many), days[-1])
+        table.add(Result(f"{title}: ours", "the whole run by a real scheduler", own, whole, "s"))
+        table.add(Result(f"{title}: Airflow's", "the whole run by a real scheduler", whole - own, whole, "s"))
