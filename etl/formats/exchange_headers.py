@@ -27,13 +27,16 @@ class Part:
         return (self.log_type, self.fields) == (other.log_type, other.fields)
 
 
-def parts(path: Path) -> list[Part]:
-    """The stretches of `path` whose headers say different things; nearly always one. Nothing is copied."""
+def parts(path: Path, *, quoted: bool = False) -> list[Part]:
+    """The stretches of `path` whose headers say different things; nearly always one. Nothing is copied.
+
+    `quoted` as in `header_spans`.
+    """
     found = [Part(path, 0, path.stat().st_size)]
     if not found[0].end:
         return found
     with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as whole:
-        for start, end in header_spans(whole, 0, len(whole)):
+        for start, end in header_spans(whole, 0, len(whole), quoted=quoted):
             last = found[-1]
             line = whole[start : min(end, start + 4096)].decode("utf-8", errors="replace")
             name, _, told = line.strip().partition(":")
@@ -81,13 +84,23 @@ def require(part: Part, wanted: Sequence[str]) -> None:
         )
 
 
-def header_spans(whole: mmap.mmap, start: int, end: int) -> Iterator[tuple[int, int]]:
-    """From where to where each line goes that begins with `#`, its end included, between `start` and `end`."""
-    at = start if whole[start : start + 1] == b"#" else _next_header(whole, start, end)
-    while at < end:
-        following = whole.find(b"\n", at, end) + 1 or end
-        yield at, following
-        at = following if whole[following : following + 1] == b"#" else _next_header(whole, following, end)
+def header_spans(whole: mmap.mmap, start: int, end: int, *, quoted: bool) -> Iterator[tuple[int, int]]:
+    """From where to where each line goes that begins with `#`, its end included, between `start` and `end`.
+
+    Where values may hold line feeds (`quoted`), a line that begins inside quotes is part of one, whatever it says.
+    """
+    counted, is_open = start, False
+    for low, high in text.windows(whole, start, end):
+        begins_line = low == start or whole[low - 1 : low] == b"\n"
+        at = low if begins_line and whole[low : low + 1] == b"#" else _next_header(whole, low, high)
+        while at < high:
+            if quoted:
+                is_open ^= sum(part.count(b'"') for part in text.parts(whole, counted, at)) % 2 == 1
+                counted = at
+            following = whole.find(b"\n", at, end) + 1 or end
+            if not is_open:
+                yield at, following
+            at = following if whole[following : following + 1] == b"#" else _next_header(whole, following, high)
 
 
 def _next_header(whole: mmap.mmap, start: int, end: int) -> int:

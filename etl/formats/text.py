@@ -19,6 +19,7 @@ from etl.errors import ExportUnreadable
 from etl.storage import disk_errors
 
 CHUNK = 1 << 20
+WINDOW = 1 << 26
 HEAD = 1 << 16
 
 _BOMS = (
@@ -214,13 +215,14 @@ def _mend_lines(path: Path, copy_path: Path) -> None:
                 copy.write(whole[start : start + CHUNK].replace(b"\r", b"\n"))
             return
         kept = counted = quotes = 0
-        for blank in _BLANK.finditer(whole):
-            quotes += sum(part.count(b'"') for part in _parts(whole, counted, blank.start()))
-            counted = blank.start()
-            if quotes % 2 == 0:
-                copy.writelines(_parts(whole, kept, blank.start()))
-                kept = blank.end()
-        copy.writelines(_parts(whole, kept, len(whole)))
+        for start, end in windows(whole, 0, len(whole)):
+            for blank in _BLANK.finditer(whole, start, end):
+                quotes += sum(part.count(b'"') for part in parts(whole, counted, blank.start()))
+                counted = blank.start()
+                if quotes % 2 == 0:
+                    copy.writelines(parts(whole, kept, blank.start()))
+                    kept = blank.end()
+        copy.writelines(parts(whole, kept, len(whole)))
 
 
 def _drop_strays(path: Path, copy_path: Path) -> None:
@@ -237,9 +239,30 @@ def _drop_strays(path: Path, copy_path: Path) -> None:
         copy.write(held.replace(b"\r", b" "))
 
 
-def _parts(whole: mmap.mmap, start: int, end: int) -> Iterator[bytes]:
+def parts(whole: mmap.mmap, start: int, end: int) -> Iterator[bytes]:
+    """What stands between two places of a mapped file, by the chunk; what was handed out is let go of."""
     for at in range(start, end, CHUNK):
-        yield whole[at : min(at + CHUNK, end)]
+        stop = min(at + CHUNK, end)
+        yield whole[at:stop]
+        _let_go(whole, at, stop)
+
+
+def windows(whole: mmap.mmap, start: int, end: int) -> Iterator[tuple[int, int]]:
+    """Stretches from `start` to `end` to be searched one by one, each up to the end of a line; a past one is let go of.
+
+    Pages of a mapped file that were looked at stay in this process' memory: a search through all of it takes its size.
+    """
+    while start < end:
+        stop = min(start + WINDOW, end)
+        stop = stop if stop == end else (whole.rfind(b"\n", start, stop) + 1) or stop
+        yield start, stop
+        _let_go(whole, start, stop)
+        start = stop
+
+
+def _let_go(whole: mmap.mmap, start: int, end: int) -> None:
+    first = start - start % mmap.PAGESIZE
+    whole.madvise(mmap.MADV_DONTNEED, first, end - first)
 
 
 def _scan(path: Path, encoding: str = "", compressed: bool = False) -> Plain:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import mmap
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -67,7 +67,7 @@ class _Tracking(CsvTrace):
     def prepare(self, job: Job) -> Job:
         """The log as a table: its fields as header, and each header line a record of nothing else."""
         plain = text.plain(job.path, job.work / "plain.log", job.settings.limits.expanded_size)
-        pieces = exchange_headers.parts(plain.path)
+        pieces = exchange_headers.parts(plain.path, quoted=True)
         if not pieces[0].fields:
             with plain.path.open("rb") as file:
                 first = text.first_line(file.read(text.HEAD))
@@ -110,19 +110,14 @@ def _write_table(piece: exchange_headers.Part, path: Path) -> None:
         disk_errors(path),
         path.open("wb") as copy,
     ):
-        ending = b"\r\n" if whole.find(b"\r\n") >= 0 else b"\n"
+        ending = b"\r\n" if b"\r\n" in whole[: text.HEAD] else b"\n"
         copy.write(",".join(piece.fields).encode() + ending)
         at = piece.start
-        for start, end in exchange_headers.header_spans(whole, piece.start, piece.end):
-            copy.writelines(_chunks(whole, at, start))
+        for start, end in exchange_headers.header_spans(whole, piece.start, piece.end, quoted=True):
+            copy.writelines(text.parts(whole, at, start))
             copy.write(b"#header" + padding + ending)
             at = end
-        copy.writelines(_chunks(whole, at, piece.end))
-
-
-def _chunks(whole: mmap.mmap, start: int, end: int) -> Iterator[bytes]:
-    for at in range(start, end, text.CHUNK):
-        yield whole[at : min(at + text.CHUNK, end)]
+        copy.writelines(text.parts(whole, at, piece.end))
 
 
 def _one_table(job: Job, tables: list[Path]) -> Path:
@@ -139,7 +134,7 @@ def _one_table(job: Job, tables: list[Path]) -> Path:
 
 READER = _Tracking(
     name="exchange_message_tracking",
-    version=2,
+    version=3,
     aliases=ALIASES,
     required=("date_time", "source", "event", "connector", "recipient", "sender"),
     telling=(),
