@@ -7,7 +7,9 @@ log can't say.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, NoReturn
@@ -118,9 +120,7 @@ def _write_rows(job: Job, lines: Path) -> None:
     except duckdb.Error:  # its footer's parser has errors of no class of their own
         raise _damaged_parquet() from None
     if int(asked["bytes"] or 0) > limit:
-        raise ExportUnreadable(
-            f"the Parquet file holds more than {limit:,} bytes", "an export within [limits] expanded_size", "raise it"
-        )
+        raise _large_parquet(limit)
     names = [row["column_name"] for row in told]
     columns = [name for name in names if name.lower() in COLUMNS]
     if not {"message_info", "gmail"} & {name.lower() for name in columns}:
@@ -133,11 +133,50 @@ def _write_rows(job: Job, lines: Path) -> None:
     job.con.execute("set preserve_insertion_order = true")
     database.set_variables(job.con, {"parquet_columns": columns})
     try:
-        job.con.execute(database.sql("formats/gmail_log", "parquet_lines"))
+        with _at_most(job.con, lines, limit):
+            job.con.execute(database.sql("formats/gmail_log", "parquet_lines"))
+    except (duckdb.InterruptException, duckdb.OutOfMemoryException):
+        raise _large_parquet(limit) from None
     except duckdb.Error as error:
         if type(error) is duckdb.Error or isinstance(error, duckdb.InvalidInputException):
             raise _damaged_parquet() from None
         raise
+
+
+@contextmanager
+def _at_most(con: duckdb.DuckDBPyConnection, path: Path, limit: int) -> Iterator[None]:
+    """Interrupts what `con` writes to `path` once that has more than `limit` bytes.
+
+    A footer says how large the pages are, not what comes of them: a page of one text can repeat it a billion times. One
+    thread writes as it reads; several would gather whole row groups first, to keep the order.
+    """
+    done = threading.Event()
+    threads = database.value(con, "select current_setting('threads')")
+    con.execute("set threads = 1")
+
+    def watch() -> None:
+        while not done.wait(0.05):
+            if path.exists() and path.stat().st_size > limit:
+                con.interrupt()
+
+    watcher = threading.Thread(target=watch)
+    watcher.start()
+    try:
+        yield
+    finally:
+        done.set()
+        watcher.join()
+        con.execute("set threads = $threads", {"threads": threads})
+    if path.stat().st_size > limit:
+        raise _large_parquet(limit)
+
+
+def _large_parquet(limit: int) -> ExportUnreadable:
+    return ExportUnreadable(
+        f"the Parquet file holds more than {limit:,} bytes, or a row needs more memory than allowed",
+        "an export within [limits] expanded_size and memory",
+        "raise the limit if the export is genuine",
+    )
 
 
 def _damaged_parquet() -> ExportUnreadable:
@@ -146,7 +185,7 @@ def _damaged_parquet() -> ExportUnreadable:
 
 READER = _GmailLog(
     name="gmail_log",
-    version=1,
+    version=2,
     marks=(),
     before_trace=(),
     find_script=("formats/gmail_log", "find"),
