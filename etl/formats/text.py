@@ -29,7 +29,7 @@ _BOMS = (
 )
 
 
-_DAMAGE = (
+DAMAGE = (
     EOFError, zlib.error, gzip.BadGzipFile, zipfile.BadZipFile, lzma.LZMAError, NotImplementedError, RuntimeError,
 )  # fmt: skip
 """What Python's gzip and zip raise for damaged, encrypted or unknown compressed data."""
@@ -59,7 +59,7 @@ def head(path: Path, size: int = HEAD) -> bytes:
     try:
         with _unpacked(path) as stream:
             raw = stream.read(size)
-    except (OSError, ExportUnreadable, *_DAMAGE):
+    except (OSError, ExportUnreadable, *DAMAGE):
         return b""
     encoding, bom = detect(raw)
     text = raw[bom:].decode(encoding, errors="ignore" if encoding != "utf-8" else "replace")
@@ -91,7 +91,7 @@ def plain(path: Path, work: Path, limit: int) -> Plain:
     `limit` is the most bytes that the unpacked text may have. Raises `ExportUnreadable` for an empty, truncated,
     hostile or oversized file.
     """
-    found = _decoded(path, work, limit)
+    found = decoded(path, work, limit)
     if found.strays:
         calm = work.with_name(f"{work.name}.calm")
         with disk_errors(calm):
@@ -108,7 +108,8 @@ def plain(path: Path, work: Path, limit: int) -> Plain:
     return _scan(mended, found.encoding, found.compressed)
 
 
-def _decoded(path: Path, work: Path, limit: int) -> Plain:
+def decoded(path: Path, work: Path, limit: int) -> Plain:
+    """The text of `path` as UTF-8 like `plain`, with its blank lines, which part a mail's header from its body."""
     compressed = is_compressed(path)
     try:
         with _unpacked(path) as stream:
@@ -128,7 +129,7 @@ def _decoded(path: Path, work: Path, limit: int) -> Plain:
         return _scan(work, encoding, compressed)
     except EOFError:
         raise _broken("the compressed data ends before its end mark") from None
-    except _DAMAGE as error:
+    except DAMAGE as error:
         raise _broken(f"the compressed data is damaged ({error})") from None
     except OSError as error:
         if error.errno is None:  # bz2 in a zip says so when its data is damaged

@@ -5,7 +5,9 @@ from __future__ import annotations
 import base64
 import gzip
 import hashlib
+import io
 import json
+import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -84,6 +86,38 @@ def test_a_report_of_several_policies_counts_sessions_and_no_messages(tmp_path: 
         ("2024-12-03", "Company-X", "contoso.example", "sts", "validation-failure"): 3,
         ("2024-12-03", "Company-X", "other.example", "sts", "success"): 10,
     }
+
+
+def reporting_mail(
+    payload: bytes, kind: str = "application/tlsrpt+gzip", sender: str = "reports@company-x.example"
+) -> bytes:
+    """A mail as RFC 8460 has it, with one report attached."""
+    head = f"From: {sender}\r\nMIME-Version: 1.0\r\nTLS-Report-Domain: contoso.example\r\n"
+    head += 'Content-Type: multipart/report; report-type="tlsrpt"; boundary="b"\r\n\r\n--b\r\n\r\nSee below.\r\n--b\r\n'
+    head += f"Content-Type: {kind}\r\nContent-Transfer-Encoding: base64\r\n\r\n"
+    return head.encode() + base64.encodebytes(payload) + b"\r\n--b--\r\n"
+
+
+def test_a_mailbox_a_forwarded_mail_and_a_zip_in_a_mail_hold_their_reports(tmp_path: Path) -> None:
+    packed = [gzip.compress(written(report(**{"report-id": str(n)}))) for n in range(4)]
+    zipped = io.BytesIO()
+    with zipfile.ZipFile(zipped, "w") as archive:
+        archive.writestr("report.json", written(report(**{"report-id": "zip"})))
+    forwarded = b'From: a@contoso.example\r\nMIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary="o"\r\n\r\n'
+    forwarded += b"--o\r\nContent-Type: message/rfc822\r\n\r\n" + reporting_mail(packed[2]) + b"\r\n--o--\r\n"
+    separator = b"From reports@company-x.example Wed Dec  4 10:00:00 2024\n"
+    files = {
+        "box.mbox": b"\n".join(separator + reporting_mail(part).replace(b"\r\n", b"\n") for part in packed[:2]),
+        "forwarded.eml": forwarded,
+        "zip.eml": reporting_mail(zipped.getvalue(), "application/zip"),
+    }
+    assert told(tmp_path, files, "policy_domain") == {("contoso.example",): 4 * 5326}
+
+
+def test_reports_may_follow_each_other_over_many_lines(tmp_path: Path) -> None:
+    reports = [report(**{"report-id": str(n)}) for n in range(3)]
+    joined = "".join(json.dumps(item, indent=1) for item in reports[:2]) + "\n\n" + json.dumps(reports[2])
+    assert told(tmp_path, {"reports.json": joined.encode()}, "policy_domain") == {("contoso.example",): 3 * 5326}
 
 
 def test_a_report_sent_again_counts_once_and_the_newest_stands(tmp_path: Path) -> None:
@@ -172,10 +206,12 @@ def test_a_report_is_of_the_day_it_begins(tmp_path: Path) -> None:
     assert counts.notes == {"several_days": sum(several for *_, several in SPANS)}
 
 
-def test_a_span_stays_known(tmp_path: Path) -> None:
+def test_a_span_is_listed_and_stays_known(tmp_path: Path) -> None:
     settings = site(tmp_path, "tls_rpt")
     week = {"start-datetime": "2024-12-01T00:00:00Z", "end-datetime": "2024-12-08T00:00:00Z"}
     (counts,) = take(settings, {"report.json": written(report(**{"date-range": week}))})
+    assert sessions(settings, "data_date") == {("2024-12-01",): 5326}
+    assert counts.unknown_words == [{"field": "date-range", "word": "2024-12-01 to 2024-12-07", "records": 1}]
     path = staging.staged_folder(settings, settings.sources[0], counts.sha256) / "records.parquet"
     with database.workbench(settings) as con:
         (row,) = database.rows(con, "select * from read_parquet($file)", {"file": str(path)})

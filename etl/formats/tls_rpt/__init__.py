@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import email
 import email.policy
+import io
 import json
 import math
 import re
+import zipfile
 import zlib
 from collections import Counter
 from collections.abc import Iterator, Mapping
@@ -28,6 +30,9 @@ MAX_BYTES = 64 << 20
 
 _NAME = re.compile(r"[^!]+![^!]+!\d{9,}!\d{9,}(![^!]*)?\.json(\.gz)?", re.IGNORECASE)
 _MAIL = re.compile(rb"\A(?:From |[A-Za-z][A-Za-z0-9-]*:)")
+_MBOX = re.compile(rb"(?:\A|\n\r?\n)From \S+ [^\n]*\n")
+"""What stands between the mails of a mailbox in one file."""
+_SPACE = re.compile(r"\s*")
 _FOLDER = "formats/tls_rpt"
 
 
@@ -36,7 +41,7 @@ class _TlsReports:
     """The reader. A record is one policy of one report."""
 
     name: str = "tls_rpt"
-    version: int = 1
+    version: int = 2
     kind: Literal["trace", "log"] = "log"
     reach: tuple[int, int] = (0, 0)
     own_facts: tuple[tuple[str, str], ...] = ((_FOLDER, "own_facts"),)
@@ -88,7 +93,7 @@ class _TlsReports:
 def _reports(job: Job) -> Iterator[dict[str, Any]]:
     """The reports in a file, their keys folded: with hyphens, in lower case."""
     limit = min(job.settings.limits.expanded_size, MAX_BYTES)
-    plain = text.plain(job.path, job.work / "plain.json", limit)
+    plain = text.decoded(job.path, job.work / "plain.json", limit)
     if plain.bytes > MAX_BYTES:
         raise ExportUnreadable(f"{plain.bytes:,} bytes", f"a report of at most {MAX_BYTES:,} bytes", "look at the file")
     raw = plain.path.read_bytes()
@@ -107,16 +112,41 @@ def _documents(raw: bytes, limit: int) -> Iterator[Any]:
     if not _MAIL.match(raw.lstrip()):
         yield from _parsed(raw, raw)
         return
+    for mail in _MBOX.split(raw):
+        try:
+            parts = list(email.message_from_bytes(mail, policy=email.policy.default).walk())
+        except RecursionError:
+            raise _refused(raw, "a mail nested too deep") from None
+        for part in parts:
+            payload = part.get_payload(decode=True)
+            if isinstance(payload, bytes) and not part.is_multipart():
+                unpacked = _unpacked(payload, limit)
+                if unpacked.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] in (b"{", b"["):
+                    yield from _parsed(unpacked, raw)
+
+
+def _unpacked(payload: bytes, limit: int) -> bytes:
+    """An attachment as it is, or out of gzip or zip."""
+    if payload[:2] == b"\x1f\x8b":
+        return _unzipped(payload, limit)
+    return _out_of_zip(payload, limit) if payload[:4] == b"PK\x03\x04" else payload
+
+
+def _out_of_zip(payload: bytes, limit: int) -> bytes:
     try:
-        parts = list(email.message_from_bytes(raw, policy=email.policy.default).walk())
-    except RecursionError:
-        raise _refused(raw, "a mail nested too deep") from None
-    for part in parts:
-        payload = part.get_payload(decode=True)
-        if isinstance(payload, bytes) and not part.is_multipart():
-            unpacked = _unzipped(payload, limit) if payload[:2] == b"\x1f\x8b" else payload
-            if unpacked.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] in (b"{", b"["):
-                yield from _parsed(unpacked, raw)
+        with zipfile.ZipFile(io.BytesIO(payload)) as archive:
+            names = archive.namelist()
+            unpacked = b""
+            if len(names) == 1:
+                with archive.open(names[0]) as member:
+                    unpacked = member.read(limit + 1)
+    except text.DAMAGE as error:
+        raise ExportUnreadable(f"the attachment is damaged ({error})", "a whole mail", "fetch it again") from None
+    if not 0 < len(unpacked) <= limit:
+        raise ExportUnreadable(
+            "the attached zip is empty, too large, or holds several files", "one report", "unpack it"
+        )
+    return unpacked
 
 
 def _unzipped(payload: bytes, limit: int) -> bytes:
@@ -131,16 +161,14 @@ def _unzipped(payload: bytes, limit: int) -> bytes:
 
 
 def _parsed(document: bytes, raw: bytes) -> Iterator[Any]:
-    """One JSON document, else one a line."""
+    """JSON documents, one or several behind each other, on a line each or over many."""
     try:
         written = document.decode("utf-8-sig")
-        try:
-            yield _json(written)
-        except ValueError:
-            lines = [line for line in written.splitlines() if line.strip()]
-            if len(lines) < 2 or not all(line.lstrip().startswith("{") for line in lines):
-                raise
-            yield from [_json(line) for line in lines]
+        at = _end_of_space(written, 0)
+        while at < len(written):
+            found, end = _JSON.raw_decode(written, at)
+            yield found
+            at = _end_of_space(written, end)
     except (ValueError, RecursionError) as error:
         raise _refused(raw, f"the report can't be read ({_told(error)})") from None
 
@@ -151,10 +179,6 @@ def _told(error: Exception) -> str:
     return "it is no JSON"
 
 
-def _json(written: str) -> Any:
-    return json.loads(written, object_pairs_hook=_folded, parse_float=_finite, parse_constant=lambda _: None)
-
-
 def _finite(written: str) -> float | None:
     """A number, or nothing where it is too large to be one (`1e400`): JSON knows no infinity to write it as."""
     number = float(written)
@@ -163,6 +187,14 @@ def _finite(written: str) -> float | None:
 
 def _folded(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return {key.strip().lower().replace("_", "-"): value for key, value in pairs}
+
+
+_JSON = json.JSONDecoder(object_pairs_hook=_folded, parse_float=_finite, parse_constant=lambda _: None)
+
+
+def _end_of_space(written: str, at: int) -> int:
+    found = _SPACE.match(written, at)
+    return found.end() if found else at
 
 
 def _refused(raw: bytes, what: str) -> ExportUnreadable:
