@@ -19,6 +19,7 @@ DOTTED_FORMATS = ["%d.%m.%Y %H:%M:%S", "%d.%m.%Y %H:%M", "%d.%m.%Y"]
 US_FORMATS = [
     "%m/%d/%Y %I:%M:%S %p", "%m/%d/%Y %I:%M %p", "%m/%d/%Y %H:%M:%S", "%m/%d/%Y %H:%M", "%m/%d/%Y",
 ]  # fmt: skip
+YEAR_FIRST_FORMATS = ["%Y/%m/%d %H:%M:%S.%f", "%Y/%m/%d %H:%M:%S", "%Y/%m/%d %H:%M", "%Y/%m/%d"]
 VENDOR_LIMITS = (50_000, 100_000)
 """Row limits of Exchange Online's exports: a file that ends at exactly one of them is suspected to be cut short."""
 
@@ -232,6 +233,8 @@ def date_style(job: Job) -> dict[str, Any]:
         style = "offset" if total and (offsets + told_utc) * 2 > total else "iso"
         return {"date_style": style, "date_formats": US_FORMATS}
     largest = con.execute(database.sql("formats", "date_parts")).fetchone() or (0, 0)
+    if int(largest[0] or 0) > 31:
+        return {"date_style": "date" if bare * 2 > total else "year_first", "date_formats": YEAR_FIRST_FORMATS}
     if int(largest[0] or 0) > 12:
         raise ExportUnreadable(
             "dates with slashes whose first part goes beyond 12: days come first",

@@ -18,7 +18,8 @@ with stamped as (
                 when contains(date_time, '+') or contains(substr(trim(date_time), 9), '-')
                     or right(trim(date_time), 1) in ('Z', 'z') then try_cast(date_time as timestamptz)::timestamp
             end
-            else try_strptime(trim(date_time), getvariable('date_formats'))
+            -- .NET puts a narrow no-break space before AM and PM.
+            else try_strptime(trim(translate(date_time, chr(8239) || chr(160), '  ')), getvariable('date_formats'))
         end as clock
     from raw
 ),

@@ -29,7 +29,7 @@ ALIASES = {
 
 READER = CsvTrace(
     name="m365_connector_report",
-    version=4,
+    version=5,
     aliases=ALIASES,
     required=("date_time", "direction", "tls_version"),
     telling=(),
