@@ -5,7 +5,8 @@
 Each day is an export of about 1,700 records, made from a sample day. Without `--airflow` the DAG's own functions run
 one day after the other in this process: landing, staging, rebuilding, publishing, asking for outdated reports; then
 `status` and `explain`, both ways. With it a real scheduler runs `python -m etl backfill` over the year, unattended, six
-days at once; the seconds are then those of each run's tasks, Airflow's share included.
+days at once; the seconds are then the processor's of all of Airflow for so many days. Four weeks have an edition of
+their first day beforehand, and nobody may be mailed when the rest comes; at the end a clean rebuild has to agree.
 """
 
 from __future__ import annotations
@@ -19,7 +20,8 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from datetime import date, timedelta
 from itertools import pairwise
 from pathlib import Path
@@ -27,8 +29,12 @@ from typing import Any
 
 from etl import attention, facts, landing, periods, scheduler, warehouse
 from etl import settings as settings_module
-from etl.archive import explain, outdated, status
+from etl.archive import editions, explain, ledger, outdated, status
+from etl.commands.data import bring_up
+from etl.periods import Period
+from etl.scheduler import FINISHED
 from etl.settings import Settings
+from tools import sessions
 from tools.local_airflow import ROOT, LocalAirflow
 from tools.run_samples import write_config
 
@@ -95,35 +101,72 @@ def by_itself(settings: Settings, days: list[date]) -> list[float]:
     return seconds
 
 
-def by_airflow(airflow: LocalAirflow, days: list[date]) -> list[float]:
-    """Seconds of the tasks of each day's run, in order, after a backfill of all of them."""
+def report_before(settings: Settings, days: list[date]) -> list[Period]:
+    """Four whole weeks of the days, each with an edition made from its first day alone."""
+    weeks = [periods.week_of(day) for day in days if day.weekday() == 0 and day + timedelta(days=6) <= days[-1]]
+    reported = sorted(set(weeks[:: max(1, len(weeks) // 4)][:4]))
+    for week in reported:
+        landing.collect(settings, data_date=week.first_date)
+    bring_up(settings)
+    for week in reported:
+        editions.publish(settings, week, origin="manual")
+    return reported
+
+
+def by_airflow(airflow: LocalAirflow, settings: Settings, days: list[date]) -> None:
+    """Backfills all of the days, unattended, and prints what that cost and what came of it."""
+    reported = report_before(settings, days)
     airflow.fresh_database()
     airflow.sessions.watch()
     try:
         airflow.start(print)
-        command = [
-            sys.executable,
-            "-m",
-            "etl",
-            "--config",
-            str(airflow.config),
-            "backfill",
-            str(days[0]),
-            str(days[-1]),
-        ]
-        env = os.environ | {scheduler.URL_ENV: airflow.url}
-        begun = time.perf_counter()
-        done = subprocess.run([*command, "--max-active", "6"], cwd=ROOT, env=env, check=False)
-        print(f"exit code {done.returncode}, {time.perf_counter() - begun:.0f} s for {len(days)} days")
-        runs = {run["partition_key"]: run["dag_run_id"] for run in airflow.api.runs("ingest_exports")}
-        return [_seconds(airflow, runs[str(day)]) for day in days]
+        for done, seconds, spent in thirties(unattended(airflow, days)):
+            print(
+                f"{done:4} days after {seconds:5.0f} s; {spent:6.3f} processor seconds for each of the last", flush=True
+            )
+        until_reported(airflow)
     finally:
         airflow.sessions.stop()
+    archive = settings.storage.archive_path
+    made = [(entry.period, entry.edition, entry.origin) for entry in ledger.read(archive) if entry.kind == "edition"]
+    print(f"reported before: {', '.join(map(str, reported))}; all editions: {made}")
+    print(f"mails: {len(list(airflow.mail.glob('*')))}")
+    lived = warehouse.digest(settings)
+    warehouse.rebuild(settings)
+    print(f"digest {lived.digest}, {'as' if lived == warehouse.digest(settings) else 'NOT as'} after a clean rebuild")
 
 
-def _seconds(airflow: LocalAirflow, run_id: str) -> float:
-    path = f"dags/ingest_exports/dagRuns/{run_id}/taskInstances"
-    return sum(item["duration"] or 0.0 for item in airflow.api.get(path)["task_instances"])
+def unattended(airflow: LocalAirflow, days: list[date]) -> Iterator[tuple[int, float]]:
+    """Runs `python -m etl backfill`; every five seconds the days done and Airflow's processor seconds."""
+    command = ["-m", "etl", "--config", airflow.config, "backfill", str(days[0]), str(days[-1]), "--max-active", "6"]
+    env = os.environ | {scheduler.URL_ENV: airflow.url}
+    running = subprocess.Popen([sys.executable, *command], cwd=ROOT, env=env, stdout=subprocess.DEVNULL)
+    yield 0, sessions.processor_seconds(airflow.folder / "processes.json")
+    done = 0
+    while done < len(days) and running.returncode is None:
+        with suppress(subprocess.TimeoutExpired):
+            running.wait(5)
+        airflow.check()
+        done = len([run for run in airflow.api.runs("ingest_exports") if run["state"] in FINISHED])
+        yield done, sessions.processor_seconds(airflow.folder / "processes.json")
+    print(f"exit code {running.wait()}", flush=True)
+
+
+def thirties(looks: Iterator[tuple[int, float]]) -> Iterator[tuple[int, float, float]]:
+    """Whenever about thirty more days are done: how many are, after how long, what each of the thirty cost."""
+    begun = time.monotonic()
+    before = next(looks)
+    for done, spent in looks:
+        if done >= before[0] + ENDS:
+            yield done, time.monotonic() - begun, (spent - before[1]) / (done - before[0])
+            before = done, spent
+
+
+def until_reported(airflow: LocalAirflow) -> None:
+    """Waits for the reports that the backfill has set off."""
+    while any(run["state"] not in FINISHED for run in airflow.api.runs("weekly_report")):
+        airflow.check()
+        time.sleep(1)
 
 
 def ends(seconds: list[float]) -> str:
@@ -146,8 +189,10 @@ def main() -> None:
         airflow = LocalAirflow(folder, folder / "config.toml")
         write_config(airflow.config, airflow.smtp_port)
         made = settings_module.load(airflow.config)
-        seconds = by_airflow(airflow, days) if args.airflow else by_itself(made, days)
-    print(f"a day of {len(days)}           {ends(seconds)}")
+        if args.airflow:
+            by_airflow(airflow, made, days)
+        else:
+            print(f"a day of {len(days)}           {ends(by_itself(made, days))}")
 
 
 if __name__ == "__main__":

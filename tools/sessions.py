@@ -60,6 +60,17 @@ def members(session: int) -> list[int]:
     return [pid for pid in pids if (stat := _stat(pid)) and stat.session == session and stat.state != "Z"]
 
 
+def processor_seconds(record: Path) -> float:
+    """What the recorded sessions have cost so far, ended children of theirs included."""
+    ticks = 0
+    for session in recorded(record):
+        for pid in members(session.pid):
+            with suppress(OSError):
+                fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+                ticks += sum(map(int, fields[11:15]))
+    return ticks / os.sysconf("SC_CLK_TCK")
+
+
 class Sessions:
     """What one run has started. `record` is the file that a later run finds them by."""
 
@@ -88,6 +99,15 @@ class Sessions:
     def dead(self) -> Started | None:
         """The first of them that has ended by itself, if any has."""
         return next((item for item, process in self._running.values() if process.poll() is not None), None)
+
+    def kill(self, name: str) -> None:
+        """Ends one of them at once, as a crash does, with all that it started."""
+        started, process = self._running.pop(name)
+        while left := members(started.pid):
+            for pid in left:
+                with suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)
+        process.wait()
 
     def stop(self) -> None:
         """Ends them all and forgets them."""
