@@ -294,7 +294,7 @@ def _reason_to_wait(job: _Job, reader: Reader, variant: Variant | None, mail: Ma
         return told("superseded", f"edition {successor.edition} took its place before it was sent", command)
     if variant is None:
         return told("no variant", "this edition holds nothing that the audience may read; the next one made will")
-    if mail.last is None and not job.named and not _is_news(job, reader.address):
+    if mail.last is None and not job.named and job.origin in REGULAR and not _is_news(job, reader.address):
         return told("not needed", "the correction moves no verdict, and no number by more than correction_tolerance")
     return None
 

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from etl import attention, database, landing, periods, send_ledger, warehouse
+from etl import attention, database, evidence, landing, periods, send_ledger, warehouse
 from etl.archive import due, ledger, outdated
 from etl.archive.ledger import Entry
 from etl.errors import ArchiveBroken
@@ -150,7 +150,11 @@ def _source(
             "awaited": awaited,
         }
     )
-    for run in _runs(missing):
+    came = {item.receipt.named_date for item in evidence.landed(settings, source.name).values()}
+    for day in [day for day in missing if day in came]:
+        what = f"{day}: the export of {source.name} was taken out, and none stands for it"
+        _trouble(found, what, "python -m etl history")
+    for run in _runs([day for day in missing if day not in came]):
         command = f"python -m etl ingest --date {run[0]}" if len(run) == 1 else "python -m etl ingest"
         _trouble(found, f"{_span(run)}: no export came for {source.name}", command)
 

@@ -280,9 +280,20 @@ def history(
     if as_json:
         emit_json(notes)
         return
-    columns = ["number", "at", "who", "kind", "source", "sha256", "other", "data_date", "revokes", "stands", "why"]
-    short = {"sha256", "other"}
-    rows = [[str(item[key])[:12] if key in short and item[key] else item[key] for key in columns] for item in notes]
+    if not notes:
+        say("No note has been made.")
+        return
+    landed = [item.receipt for source in settings.sources for item in evidence.landed(settings, source.name).values()]
+    names = {receipt.sha256: receipt.name for receipt in landed}
+    columns = ["number", "at", "who", "kind", "source", "file", "other", "data_date", "revokes", "stands", "why"]
+    rows = [
+        [
+            item["number"], item["at"], item["who"], item["kind"], item["source"],
+            names.get(item["sha256"]), names.get(item["other"]), item["data_date"], item["revokes"],
+            "yes" if item["stands"] else "no", item["why"],
+        ]
+        for item in notes
+    ]  # fmt: skip
     table(columns, rows, numeric=("number",))
 
 

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
-from etl import landing, retention, send_ledger
+from etl import evidence, landing, retention, send_ledger
 from etl.archive import editions, ledger, status
 from etl.cli import app
 from etl.commands.data import bring_up
@@ -84,6 +84,17 @@ def test_a_day_is_awaited_until_its_rows_may_no_longer_come(settings: Settings) 
         "what": "2026-11-18: no export came for m365",
         "command": "python -m etl ingest --date 2026-11-18",
     } in after["trouble"]
+
+
+def test_a_day_whose_export_was_taken_out_is_not_told_to_have_had_none(settings: Settings) -> None:
+    named = {item.receipt.named_date: sha256 for sha256, item in evidence.landed(settings, "m365").items()}
+    about = {"source": "m365", "sha256": named[date(2026, 11, 16)]}
+    evidence.add_note(settings, "retract", who="ops", why="another's mail", **about)
+    bring_up(settings)
+    told = [item for item in look(settings)["trouble"] if item["what"].startswith("2026-11-16")]
+    assert [(item["what"], item["command"]) for item in told] == [
+        ("2026-11-16: the export of m365 was taken out, and none stands for it", "python -m etl history")
+    ]
 
 
 def test_days_after_the_newest_export_are_counted_up_to_yesterday(settings: Settings) -> None:

@@ -76,6 +76,8 @@ def test_what_nobody_scheduled_has_no_way_out_but_by_name(tmp_path: Path, tls: P
         assert "send 2026-W47 --edition 1 --to ADDRESS" in str(caught.value)
         assert delivery.deliver_due(ready, [WEEK]) == []
         assert states(delivery.deliver(ready, WEEK, dry_run=True)) == ["needs --to"]
+        handmade.add(made.storage.archive_path, origin=origin)
+        assert states(delivery.deliver(ready, WEEK, dry_run=True)) == ["needs --to"], "the second as well"
         assert server.talks == []
         handmade.add(made.storage.archive_path, origin="correction", cells=CHANGED)
         assert states(delivery.deliver_due(ready, [WEEK])) == ["not needed"], "nobody was told what it corrects"
