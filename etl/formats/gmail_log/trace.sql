@@ -1,14 +1,27 @@
 -- From the records around one data date to its trace rows. The stages of one message (by its Message-ID) to one recipient
 -- in one direction are one delivery: volume may stand in one record, TLS in another. It counts on the day of its SMTP hop.
 -- In: staged_files, the tables of reference.sql, day_from, day_to, window_from, window_to, data_date. Out: the view `trace`.
+-- A step at a time, each into a table that may go to disk, and nothing but numbers summed up for each message: a day of
+-- any size has to fit the memory allowed.
+create or replace temp view gmail_told as
+select *
+from read_parquet(getvariable('staged_files'), union_by_name = true)
+where (outcome = 'used' or is_failed_hop)
+    and occurred_at >= getvariable('window_from')::timestamp
+    and occurred_at < getvariable('window_to')::timestamp;
+
+-- A record without a sender goes with those of the same message that name one.
+create or replace temp table gmail_senders as
+select mail, max({key: sender, domain: partner_domain}) as named
+from gmail_told
+semi join (select mail from gmail_told where sender is null) as nameless using (mail)
+where sender is not null
+group by mail;
+
 create or replace temp table gmail_stages as
 select
     staged.* exclude (version_word, cipher_word, state_version, partner_domain),
-    -- A record without a sender goes with those of the same message that name one.
-    coalesce(
-        case when sender is not null then {key: sender, domain: partner_domain} end,
-        max(case when sender is not null then {key: sender, domain: partner_domain} end) over (partition by mail)
-    ) as from_whom,
+    case when sender is not null then {key: sender, domain: partner_domain} else gmail_senders.named end as from_whom,
     case
         when not is_smtp then null
         when staged.version_word <> '' and not starts_with(staged.version_word, 'smtp_tls_state')
@@ -16,12 +29,23 @@ select
         else state_version
     end as tls_version,
     coalesce(cipher_words.tls_cipher, 'Unknown') as tls_cipher
-from read_parquet(getvariable('staged_files'), union_by_name = true) as staged
+from gmail_told as staged
+left join gmail_senders on staged.sender is null and gmail_senders.mail = staged.mail
 left join tls_words on tls_words.word = fold_word(staged.version_word)
-left join cipher_words on cipher_words.word = fold_word(staged.cipher_word)
-where (outcome = 'used' or is_failed_hop)
-    and occurred_at >= getvariable('window_from')::timestamp
-    and occurred_at < getvariable('window_to')::timestamp;
+left join cipher_words on cipher_words.word = fold_word(staged.cipher_word);
+
+-- What records say of TLS, ranked: the one that says most stands.
+create or replace temp table gmail_tls as
+select row_number() over (order by says, with_cipher, tls_version, tls_cipher)::integer as tls_rank, tls_version, tls_cipher
+from (
+    select distinct
+        tls_version,
+        tls_cipher,
+        case tls_version when 'Unknown' then 0 when 'TLS unknown' then 1 else 2 end as says,
+        tls_cipher <> 'Unknown' as with_cipher
+    from gmail_stages
+    where tls_version is not null
+);
 
 -- What each record says of each of its recipients; of a record that names none, what it says of all.
 create or replace temp table gmail_hops as
@@ -47,65 +71,73 @@ select
     size,
     is_failed_hop,
     is_smtp and side = part.way as is_smtp,
-    case when side = part.way and not is_failed_hop and tls_version is not null then struct_pack(
-        says := case tls_version when 'Unknown' then 0 when 'TLS unknown' then 1 else 2 end,
-        with_cipher := tls_cipher <> 'Unknown',
-        tls_version := tls_version,
-        tls_cipher := tls_cipher
-    ) end as best
+    case when side = part.way and not is_failed_hop then tls_rank end as tls_rank
 from spread
+left join gmail_tls using (tls_version, tls_cipher)
 where part.way is not null;
 
+create or replace temp table gmail_services as
+select row_number() over (order by connector)::integer as service_rank, connector
+from (select distinct connector from gmail_hops where connector is not null);
+
+create or replace temp table gmail_deliveries as
+select
+    mail, from_whom, way, recipient, partner_domain,
+    max(tls_rank) as tls_rank,
+    max(service_rank) as service_rank,
+    max(size) as size,
+    coalesce(
+        min(occurred_at) filter (where is_smtp and not is_failed_hop), min(occurred_at) filter (where not is_failed_hop)
+    ) as occurred_at,
+    coalesce(bool_or(is_failed_hop), false) and not coalesce(bool_or(is_smtp and not is_failed_hop), false) as was_refused
+from gmail_hops
+left join gmail_services using (connector)
+group by mail, from_whom, way, recipient, partner_domain;
+
+-- Deliveries that their own records do not tell all of, and those without a recipient: few, in most exports.
+create or replace temp table gmail_of_message as
+select mail, from_whom, way, partner_domain, max(tls_rank) as tls_rank, max(service_rank) as service_rank, max(size) as size
+from gmail_deliveries
+semi join (
+    select mail from gmail_deliveries where tls_rank is null or service_rank is null or size is null
+) as untold using (mail)
+group by mail, from_whom, way, partner_domain;
+
+-- Outbound records without any recipient tell of all partners of the message; where others name one, they are no delivery.
+create or replace temp table gmail_of_all as
+select
+    mail, from_whom, way,
+    max(tls_rank) filter (where recipient is null) as tls_rank,
+    bool_or(recipient is not null) as names_recipients
+from gmail_deliveries
+semi join (select mail from gmail_deliveries where recipient is null) as nameless using (mail)
+group by mail, from_whom, way;
+
 create or replace temp table gmail_trace as
-with of_message as (
+with standing as (
     select
-        mail, from_whom, way, partner_domain,
-        max(best) as best, max(connector) as connector, max(size) as size,
-        bool_or(recipient is not null) as names_recipients
-    from gmail_hops
-    group by mail, from_whom, way, partner_domain
-),
-
--- Outbound records without any recipient tell of all partners of the message.
-of_all as (
-    select mail, from_whom, way, max(best) as best
-    from gmail_hops
-    where recipient is null
-    group by mail, from_whom, way
-),
-
-deliveries as (
-    select
-        mail, from_whom, way, recipient, partner_domain,
-        max(best) as best,
-        max(connector) as connector,
-        max(size) as size,
-        coalesce(
-            min(occurred_at) filter (where is_smtp and not is_failed_hop), min(occurred_at) filter (where not is_failed_hop)
-        ) as occurred_at,
-        coalesce(bool_or(is_failed_hop), false) and not coalesce(bool_or(is_smtp and not is_failed_hop), false) as was_refused
-    from gmail_hops
-    group by mail, from_whom, way, recipient, partner_domain
-),
-
-standing as (
-    select
-        deliveries.* replace (
-            coalesce(deliveries.best, of_message.best, of_all.best) as best,
-            coalesce(deliveries.connector, of_message.connector) as connector,
-            coalesce(deliveries.size, of_message.size) as size
-        )
-    from deliveries
-    left join of_message on of_message.mail = deliveries.mail and of_message.way = deliveries.way
-        and of_message.from_whom is not distinct from deliveries.from_whom
-        and of_message.partner_domain is not distinct from deliveries.partner_domain
-    left join of_all on of_all.mail = deliveries.mail and of_all.way = deliveries.way
-        and of_all.from_whom is not distinct from deliveries.from_whom
-    left join (
-        select mail, way, from_whom from gmail_hops where recipient is not null group by all
-    ) as named on named.mail = deliveries.mail and named.way = deliveries.way
-        and named.from_whom is not distinct from deliveries.from_whom
-    where not was_refused and occurred_at is not null and (deliveries.recipient is not null or named.mail is null)
+        deliveries.* exclude (tls_rank, service_rank),
+        gmail_tls.tls_version,
+        gmail_tls.tls_cipher,
+        gmail_services.connector
+    from (
+        select
+            deliveries.* replace (
+                coalesce(deliveries.tls_rank, of_message.tls_rank, of_all.tls_rank) as tls_rank,
+                coalesce(deliveries.service_rank, of_message.service_rank) as service_rank,
+                coalesce(deliveries.size, of_message.size) as size
+            )
+        from gmail_deliveries as deliveries
+        left join gmail_of_message as of_message on of_message.mail = deliveries.mail and of_message.way = deliveries.way
+            and of_message.from_whom is not distinct from deliveries.from_whom
+            and of_message.partner_domain is not distinct from deliveries.partner_domain
+        left join gmail_of_all as of_all on of_all.mail = deliveries.mail and of_all.way = deliveries.way
+            and of_all.from_whom is not distinct from deliveries.from_whom
+        where not was_refused and occurred_at is not null
+            and (deliveries.recipient is not null or not coalesce(of_all.names_recipients, false))
+    ) as deliveries
+    left join gmail_tls using (tls_rank)
+    left join gmail_services using (service_rank)
 )
 
 select
@@ -116,10 +148,10 @@ select
     null::varchar as connector_type,
     null::boolean as forced_tls,
     coalesce(partner_domain, 'Unknown') as partner_domain,
-    coalesce(best.tls_version, 'Unknown') as tls_version,
-    case when best.tls_version = 'No TLS' then 'none' else coalesce(best.tls_cipher, 'Unknown') end as tls_cipher,
-    case when best.tls_version = 'No TLS' then 'none' else 'Unknown' end as tls_group,
-    case when best.tls_version = 'No TLS' then 'none' else 'Unknown' end as tls_auth,
+    coalesce(tls_version, 'Unknown') as tls_version,
+    case when tls_version = 'No TLS' then 'none' else coalesce(tls_cipher, 'Unknown') end as tls_cipher,
+    case when tls_version = 'No TLS' then 'none' else 'Unknown' end as tls_group,
+    case when tls_version = 'No TLS' then 'none' else 'Unknown' end as tls_auth,
     unhex(md5(hex(mail) || coalesce(hex(from_whom), ''))) as message_key,
     recipient as recipient_key,
     size as bytes,
