@@ -6,7 +6,8 @@ file; Python only unpacks, recodes, and tells SQL which column is which.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
@@ -71,6 +72,27 @@ class Staged:
     suspected_cut: bool = False
     notes: dict[str, Any] = field(default_factory=dict)
     """What was decided for the whole file: encoding, delimiter, date style, columns."""
+
+
+def counted(counts: Iterable[Mapping[str, Any]], refused: int = 0, **more: Any) -> Staged:
+    """What staging came to, from `outcome, reason, data_date, records`; `refused` records were never rows of those."""
+    by_outcome: Counter[str] = Counter(rejected=refused)
+    skipped: Counter[str] = Counter()
+    days: Counter[str] = Counter()
+    for row in counts:
+        by_outcome[row["outcome"]] += row["records"]
+        if row["outcome"] == "skipped":
+            skipped[row["reason"]] += row["records"]
+        if row["outcome"] == "used":
+            days[row["data_date"].isoformat()] += row["records"]
+    return Staged(
+        records=by_outcome.total(),
+        used=by_outcome["used"],
+        rejected=by_outcome["rejected"],
+        skipped=dict(sorted(skipped.items())),
+        days=dict(sorted(days.items())),
+        **more,
+    )
 
 
 FILTERS = (

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -13,7 +12,7 @@ import duckdb
 from etl import database
 from etl.errors import ExportUnreadable
 from etl.formats import csv_table, domains, reference, zones
-from etl.formats.base import Found, Job, Sample, Staged
+from etl.formats.base import Found, Job, Sample, Staged, counted
 
 DOTTED_FORMATS = ["%d.%m.%Y %H:%M:%S", "%d.%m.%Y %H:%M", "%d.%m.%Y"]
 US_FORMATS = [
@@ -159,29 +158,15 @@ class CsvTrace:
         return {row["data_date"].isoformat(): [row["first_at"], row["last_at"]] for row in found}
 
     def _result(self, job: Job, table: csv_table.Table, counts: list[dict[str, Any]], refused: int) -> Staged:
-        by_outcome: Counter[str] = Counter()
-        skipped: Counter[str] = Counter()
-        days: Counter[str] = Counter()
-        for row in counts:
-            by_outcome[row["outcome"]] += row["records"]
-            if row["outcome"] == "skipped":
-                skipped[row["reason"]] += row["records"]
-            if row["outcome"] == "used":
-                days[row["data_date"].isoformat()] += row["records"]
-        rejected = by_outcome["rejected"] + refused
-        records = by_outcome["used"] + by_outcome["skipped"] + rejected
-        return Staged(
-            records=records,
-            used=by_outcome["used"],
-            rejected=rejected,
-            skipped=dict(sorted(skipped.items())),
-            days=dict(sorted(days.items())),
+        return counted(
+            counts,
+            refused,
             unknown_words=database.rows(
                 job.con, database.sql("formats", "stage_words"), {"file": str(job.out / "records.parquet")}
             ),
             has_identity=has_identity(table.columns),
             is_aggregate="messages" in table.columns if self.aggregate is None else self.aggregate,
-            suspected_cut=records in self.limits,
+            suspected_cut=_sum(counts) + refused in self.limits,
             notes={
                 "encoding": table.plain.encoding,
                 "delimiter": table.delimiter,

@@ -6,7 +6,6 @@ What a message was is spread over many lines, perhaps of several files: `trace.s
 from __future__ import annotations
 
 import codecs
-from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from ipaddress import ip_network
@@ -16,7 +15,7 @@ from typing import Any, Literal
 from etl import database
 from etl.errors import ExportUnreadable
 from etl.formats import domains, reference, text, zones
-from etl.formats.base import Found, Job, Sample, Staged
+from etl.formats.base import Found, Job, Sample, Staged, counted
 from etl.formats.csv_table import ordinal_of
 from etl.formats.csv_trace import found
 from etl.settings import Organisation
@@ -82,7 +81,7 @@ class Log:
         refused = int(database.value(con, "select count(*) from refused_lines"))
         _account(plain, sum(row["records"] for row in counts) + refused)
         words = database.rows(con, database.sql("formats", "log_words"), {"file": str(records)})
-        staged = _result(counts, refused, words, plain)
+        staged = counted(counts, refused, unknown_words=words, notes={"encoding": plain.encoding})
         if staged.rejected == staged.records:
             self._refuse(plain)
         return staged
@@ -197,24 +196,3 @@ def _account(plain: text.Plain, records: int) -> None:
         raise ExportUnreadable(
             f"{plain.lines:,} lines became {records:,} records", "a record for each line", "fetch the log again"
         )
-
-
-def _result(counts: list[dict[str, Any]], refused: int, words: list[dict[str, Any]], plain: text.Plain) -> Staged:
-    by_outcome: Counter[str] = Counter(rejected=refused)
-    skipped: Counter[str] = Counter()
-    days: Counter[str] = Counter()
-    for row in counts:
-        by_outcome[row["outcome"]] += row["records"]
-        if row["outcome"] == "skipped":
-            skipped[row["reason"]] += row["records"]
-        if row["outcome"] == "used":
-            days[row["data_date"].isoformat()] += row["records"]
-    return Staged(
-        records=sum(by_outcome.values()),
-        used=by_outcome["used"],
-        rejected=by_outcome["rejected"],
-        skipped=dict(sorted(skipped.items())),
-        days=dict(sorted(days.items())),
-        unknown_words=words,
-        notes={"encoding": plain.encoding},
-    )

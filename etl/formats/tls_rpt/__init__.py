@@ -14,7 +14,6 @@ import math
 import re
 import zipfile
 import zlib
-from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -22,7 +21,7 @@ from typing import Any, Literal
 from etl import database
 from etl.errors import ExportUnreadable
 from etl.formats import domains, text
-from etl.formats.base import Found, Job, Sample, Staged
+from etl.formats.base import Found, Job, Sample, Staged, counted
 from etl.storage import disk_errors
 
 MAX_BYTES = 64 << 20
@@ -68,7 +67,7 @@ class _TlsReports:
         counts = database.rows(con, database.sql(_FOLDER, "counts"), domains_file)
         words = database.rows(con, database.sql(_FOLDER, "words"), domains_file)
         several = int(database.value(con, database.sql(_FOLDER, "several_days"), domains_file))
-        return _result(counts, words, several)
+        return counted(counts, unknown_words=words, notes={"several_days": several})
 
     def find(self, job: Job, wanted: Mapping[str, Any], most: int) -> list[Found]:
         """The policies with sessions; none where messages are asked for, they say nothing of those."""
@@ -201,27 +200,6 @@ def _refused(raw: bytes, what: str) -> ExportUnreadable:
     first = text.first_line(raw[: text.HEAD])
     return ExportUnreadable(
         f"{what}; the first line is '{first}'", "a TLS report (RFC 8460)", "check what the source's pattern takes"
-    )
-
-
-def _result(counts: list[dict[str, Any]], words: list[dict[str, Any]], several: int) -> Staged:
-    by_outcome: Counter[str] = Counter()
-    skipped: Counter[str] = Counter()
-    days: Counter[str] = Counter()
-    for row in counts:
-        by_outcome[row["outcome"]] += row["records"]
-        if row["outcome"] == "skipped":
-            skipped[row["reason"]] += row["records"]
-        if row["outcome"] == "used":
-            days[row["data_date"].isoformat()] += row["records"]
-    return Staged(
-        records=by_outcome.total(),
-        used=by_outcome["used"],
-        rejected=by_outcome["rejected"],
-        skipped=dict(sorted(skipped.items())),
-        days=dict(sorted(days.items())),
-        unknown_words=words,
-        notes={"several_days": several},
     )
 
 
