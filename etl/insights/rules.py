@@ -179,7 +179,7 @@ def rise_rule(book: Book, rule: Rule, place: Place, k: int) -> Finding | None:
         N_("The share was {before}\u202f% in {period}."), before=_percent(Fraction(before.n, before.total)),
         period=PeriodName(id=str(book.periods[known[1]].period)),
     )  # fmt: skip
-    return _moved(book, rule, place, k, (now, before), over, told)
+    return _moved(book, rule, place, k, over, told)
 
 
 def got_worse_rule(book: Book, rule: Rule, place: Place, k: int) -> Finding | None:
@@ -203,7 +203,7 @@ def got_worse_rule(book: Book, rule: Rule, place: Place, k: int) -> Finding | No
         fall=_percent(-move.known, digits), usual=_percent(usual, digits),
         period=PeriodName(id=str(book.periods[known[1]].period)),
     )  # fmt: skip
-    return _moved(book, rule, place, k, (now, before), over, told)
+    return _moved(book, rule, place, k, over, told)
 
 
 def _known(book: Book, rule: Rule, place: Place, k: int) -> list[int]:
@@ -212,17 +212,15 @@ def _known(book: Book, rule: Rule, place: Place, k: int) -> list[int]:
     return [i for i in range(k, len(book.periods)) if share_at(book, rule, place, i).total >= least]
 
 
-def _moved(
-    book: Book, rule: Rule, place: Place, k: int, pair: tuple[Share, Share], over: list[bool], told: Sentence
-) -> Finding | None:
+def _moved(book: Book, rule: Rule, place: Place, k: int, over: list[bool], told: Sentence) -> Finding | None:
     """A finding about a change; `over`: whether what is known, and both bounds, moved too far."""
     is_open = over[1] != over[2]
     if not (over[0] or is_open):
         return None
     return Finding(
-        place=place, verdict="undecided" if is_open else "speaks", measure=label(rule.measure), share=pair[0],
-        share_before=pair[1], days=_share_days(book, rule, place) if k == 0 else (), detail=(told,),
-        provisional=is_open,
+        place=place, verdict="undecided" if is_open else "speaks", measure=label(rule.measure),
+        share=share_at(book, rule, place, k), share_before=_before(book, rule, place, k),
+        days=_share_days(book, rule, place) if k == 0 else (), detail=(told,), provisional=is_open,
     )  # fmt: skip
 
 

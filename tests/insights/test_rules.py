@@ -212,6 +212,7 @@ def test_unknown_is_suddenly_up(week_47: Found) -> None:
     assert {"unknown rose 3", "unknown rose over a gap"} <= set(rose)
     assert "unknown rose 2" not in rose
     assert rose["unknown rose over a gap"]["detail"] == "The share was 0.0\u202f% in week 44, 2026."
+    assert rose["unknown rose over a gap"]["numerator_before"] is None, "nothing came the week before"
 
 
 def test_a_header_that_changed_upstream_raises_unknown(tmp_path: Any) -> None:
