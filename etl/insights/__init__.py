@@ -15,7 +15,7 @@ from etl.insights.rules import OVERALL, Finding, can_judge, judge
 from etl.masking import mask
 from etl.periods import Period
 from etl.report.language import N_
-from etl.report.model import Acknowledgement, Insight, ResolvedInsight, Sentence
+from etl.report.model import Acknowledgement, Insight, PartnerLine, ResolvedInsight, Sentence
 
 __all__ = [
     "Book", "Judgement", "Policy", "PolicyInvalid", "Rule", "evaluate", "load_policy", "parse_policy", "read_book",
@@ -120,7 +120,7 @@ def _insight(book: Book, policy: Policy, rule: Rule, found: Finding) -> Insight:
     whole = book.completeness
     share = found.share
     before = found.share_before
-    partners = book.partners.get(place, ())[:PARTNERS_SHOWN] if place and found.with_partners else ()
+    partners = _partners(book, rule, place) if place and found.with_partners else ()
     return Insight.model_validate(
         {
             "rule": rule.id, "rule_version": rule.version, "severity": rule.severity, "verdict": found.verdict,
@@ -145,6 +145,13 @@ def _insight(book: Book, policy: Policy, rule: Rule, found: Finding) -> Insight:
             "detail": found.detail,
         }
     )  # fmt: skip
+
+
+def _partners(book: Book, rule: Rule, place: Place) -> tuple[PartnerLine, ...]:
+    """The partners with mail of the rule's class, most of it first."""
+    counted = [(sum(line.versions.get(v, 0) for v in rule.members), line) for line in book.partners.get(place, ())]
+    found = sorted((pair for pair in counted if pair[0]), key=lambda pair: (-pair[0], pair[1].partner_domain))
+    return tuple(line for _, line in found[:PARTNERS_SHOWN])
 
 
 def _advice(policy: Policy, rule: Rule, contact: str | None) -> dict[str, str]:

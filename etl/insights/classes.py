@@ -55,3 +55,9 @@ def label(measure: str | tuple[str, ...]) -> str:
     if isinstance(measure, tuple):
         return ", ".join(measure)
     return LABELS.get(measure) or ", ".join(MEASURES.get(measure, (measure.replace("_", " "),)))
+
+
+def versions_of(text: str) -> tuple[str, ...]:
+    """The TLS versions that a measure in words counts: what `label` was made of."""
+    named = {label(name): versions for name, versions in MEASURES.items()}
+    return named.get(text) or tuple(text.split(", "))

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from etl.insights.classes import versions_of
 from etl.settings import Settings
 from tests.helpers import bring, export, site
 from tests.insights.cases import every_case
@@ -356,6 +357,8 @@ def test_every_insight_carries_its_evidence(week_47: Found) -> None:
         assert found["rule_version"] == 1
         assert found["advice"]
         assert found["first_seen"]
+        for line in found["partners"]:
+            assert sum(line["versions"].get(version, 0) for version in versions_of(found["measure"])) > 0
         if found["share"] is not None and found["rule"] not in ("connector-silent", "volume-out-of-band"):
             assert sum(day["share"]["n"] for day in found["days"]) == found["numerator"], found["rule"]
             assert sum(day["share"]["total"] for day in found["days"]) == found["denominator"]

@@ -121,3 +121,13 @@ def test_few_sections_list_all_their_partners_on_the_screen(model: ReportModel) 
     many = model.model_copy(update={"connectors": (section,) * 200})
     assert [len(page.build(each, page.SCREEN).sections[0].partners) for each in (few, many)] == [50, 8]
     assert page.build(few, page.SCREEN).sections[0].partners_note == "and 10 partners more"
+
+
+@pytest.mark.parametrize(
+    ("measure", "count"),
+    [("No TLS", 30), ("TLS 1.1 or older", 7), ("below TLS 1.2", 37), ("TLS 1.0, TLS 1.2", 105)],
+)
+def test_partners_are_told_with_what_they_add_to_the_insight(model: ReportModel, measure: str, count: int) -> None:
+    line = partner("a.example", "a.example", {"No TLS": 30, "TLS 1.0": 5, "TLS 1.1": 2, "TLS 1.2": 100}, 2, 3)
+    insight = model.insights[0].model_copy(update={"measure": measure, "partners": (line,)})
+    assert page.findings.view(load("en"), model, 1, insight, {}).partners == f"a.example ({count})"

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from etl import domains
+from etl.insights.classes import versions_of
 from etl.report.language import DASH, Language
 from etl.report.model import Insight, PartnerLine, ReportModel, Share
 from etl.report.view import wording
@@ -266,8 +267,10 @@ def _days(lang: Language, insight: Insight, edges: tuple[float, ...]) -> list[st
 
 
 def _partners(lang: Language, partners: tuple[PartnerLine, ...], measure: str, most: int = 4) -> str:
+    """Partners with what each adds to the insight's count."""
+    counted = versions_of(measure)
     named = [
-        f"{partner_name(lang, line.partner_domain)} ({lang.number(line.versions.get(measure, line.messages))})"
+        f"{partner_name(lang, line.partner_domain)} ({lang.number(wording.total(line.versions, counted))})"
         for line in partners
     ]
     return wording.few(lang, named, most)
