@@ -55,7 +55,7 @@ def _opened(path: str, *, read_only: bool, settings: Settings | None) -> Iterato
     try:
         con = _connect(path, read_only=read_only)
         if settings is not None:
-            spill = storage.make_folder(settings.storage.work_path / "spill") / f"{storage.TEMPORARY}{uuid.uuid4().hex}"
+            spill = _spill(settings, needed=not read_only)
             _limit(con, settings, spill)
         yield con
     except duckdb.Error as error:
@@ -90,9 +90,20 @@ def _connect(path: str, *, read_only: bool) -> duckdb.DuckDBPyConnection:
     return con
 
 
-def _limit(con: duckdb.DuckDBPyConnection, settings: Settings, spill: Path) -> None:
+def _spill(settings: Settings, *, needed: bool) -> Path | None:
+    """A folder's name for what does not fit in memory. Who only reads goes without where nothing may be written: a disk
+    that is full or read-only is when ops look."""
+    try:
+        return storage.make_folder(settings.storage.work_path / "spill") / f"{storage.TEMPORARY}{uuid.uuid4().hex}"
+    except StorageFull:
+        if needed:
+            raise
+        return None
+
+
+def _limit(con: duckdb.DuckDBPyConnection, settings: Settings, spill: Path | None) -> None:
     con.execute("set memory_limit = $limit", {"limit": f"{int(settings.limits.memory * DUCKDB_SHARE)}B"})
-    con.execute("set temp_directory = $spill", {"spill": str(spill)})
+    con.execute("set temp_directory = $spill", {"spill": str(spill or "")})
     con.execute("set preserve_insertion_order = false")
     if settings.limits.threads:
         con.execute("set threads = $threads", {"threads": settings.limits.threads})

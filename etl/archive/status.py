@@ -12,7 +12,7 @@ from typing import Any
 from etl import attention, database, evidence, landing, periods, send_ledger, warehouse
 from etl.archive import due, ledger, outdated
 from etl.archive.ledger import Entry
-from etl.errors import ArchiveBroken
+from etl.errors import ArchiveBroken, StorageFull
 from etl.measures import measure, prepare
 from etl.periods import Period
 from etl.report.completeness import settled_to
@@ -181,7 +181,7 @@ def _editions(settings: Settings, found: dict[str, Any], now: datetime) -> None:
     except ArchiveBroken as error:
         _trouble(found, str(error), "python -m etl verify")
         return
-    stale = {str(period) for period in outdated.outdated(settings)} if entries and found["sources"] else set()
+    stale = _stale(settings, found) if entries and found["sources"] else set()
     newest = {entry.period: entry.edition for entry in entries if entry.kind == "edition"}
     for entry in entries:
         if entry.kind == "edition":
@@ -193,6 +193,15 @@ def _editions(settings: Settings, found: dict[str, Any], now: datetime) -> None:
     for period in sorted(stale):
         _trouble(found, f"the edition of {period} is out of date", f"python -m etl publish {period}")
     _next_reports(settings, found, entries, now)
+
+
+def _stale(settings: Settings, found: dict[str, Any]) -> set[str]:
+    """The periods whose edition is out of date. Where nothing can be written down to compare them, that is said."""
+    try:
+        return {str(period) for period in outdated.outdated(settings)}
+    except StorageFull as error:
+        _trouble(found, f"which editions are out of date can't be worked out: {error.found}", error.next_step)
+        return set()
 
 
 def _next_reports(settings: Settings, found: dict[str, Any], entries: Sequence[Entry], now: datetime) -> None:

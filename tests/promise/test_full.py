@@ -20,6 +20,7 @@ from typing import Any
 import pytest
 
 from etl import facts, staging, warehouse
+from etl.archive import status
 from etl.errors import StorageFull, TransitLedgerError
 from tests.helpers import NOBODY, export, row
 from tests.promise.killing import full_disk
@@ -185,6 +186,24 @@ def test_a_folder_that_may_not_be_written(case: Path, undisturbed: Outcome, part
     assert "Permission denied" in said
     Reader({(2, 2), (3, 2)}).look(case)
     assert apart(lambda: made_good(case, undisturbed), become_nobody) == ""
+
+
+def test_status_tells_of_a_disk_that_may_not_be_written(case: Path) -> None:
+    publish(case)
+    for path in (case, *case.rglob("*")):
+        path.chmod(0o555 if path.is_dir() else 0o444)
+
+    def looked() -> None:
+        found = status.status(at(case))
+        assert found["editions"]
+        assert found["days"]
+        raise StorageFull("; ".join(item["what"] for item in found["trouble"]))
+
+    said = apart(looked, become_nobody)
+    assert said.startswith("StorageFull: "), said
+    assert "which editions are out of date can't be worked out: could not write" in said.replace("Which", "which")
+    for path in (case, *case.rglob("*")):
+        path.chmod(0o700)
 
 
 def test_what_may_not_be_read_is_told(case: Path) -> None:
