@@ -12,6 +12,7 @@ import os
 import re
 import time
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from functools import lru_cache
@@ -26,6 +27,8 @@ from etl.masking import printable
 from etl.settings import Settings, Source
 
 CHUNK = 1 << 20
+_PART = 4 << 20
+"""So much is copied while the part before it is hashed."""
 _FRESH = timedelta(seconds=2)
 _MOMENT_SECONDS = 0.15
 """How long a file that changed within the last two seconds is watched before it is taken."""
@@ -264,19 +267,29 @@ def _note_again(seen: Path, receipt: evidence.Receipt) -> None:
 
 
 def _copy(path: Path, copy: Path, marks: Sequence[int]) -> tuple[str, int, dict[int, str]]:
-    """Copies while hashing; also the hash of the first `m` bytes for each of `marks`."""
+    """Copies, and hashes what was copied while the next part is; also the hash of the first `m` bytes for each of
+    `marks`."""
     whole, size = hashlib.sha256(), 0
     prefixes: dict[int, str] = {}
     waiting = list(marks)
-    with path.open("rb") as source, storage.disk_errors(copy), copy.open("wb") as target:
-        while chunk := source.read(CHUNK):
-            while waiting and waiting[0] <= size + len(chunk):
+    with (
+        path.open("rb") as source,
+        storage.disk_errors(copy),
+        copy.open("w+b") as target,
+        ThreadPoolExecutor(max_workers=1) as beside,
+    ):
+        handles = source.fileno(), target.fileno()
+        copied = storage.copy_part(*handles, 0, _PART)
+        while copied:
+            ahead = beside.submit(storage.copy_part, *handles, size + copied, _PART)
+            chunk = os.pread(target.fileno(), copied, size)
+            while waiting and waiting[0] <= size + copied:
                 part = whole.copy()
                 part.update(chunk[: waiting[0] - size])
                 prefixes[waiting.pop(0)] = part.hexdigest()
             whole.update(chunk)
-            target.write(chunk)
-            size += len(chunk)
+            size += copied
+            copied = ahead.result()
     return whole.hexdigest(), size, prefixes
 
 
