@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -101,6 +102,7 @@ class CsvTrace:
         table = csv_table.open_table(job, self.aliases, self.required, template)
         variables: dict[str, Any] = {
             "hash_key": job.key.hex(),
+            "identity_key": short_key(job.key),
             "has_nul": table.plain.has_nul,
             "has_identity": has_identity(table.columns),
             "has_messages": "messages" in table.columns,
@@ -174,6 +176,11 @@ class CsvTrace:
                 "spans": {} if has_identity(table.columns) else self._spans(job),
             },
         )
+
+
+def short_key(key: bytes) -> str:
+    """102 bits of a hash key as 17 characters: what `keyed` in told_words.sql has room for."""
+    return base64.b64encode(key).decode("ascii")[:17]
 
 
 def found(row: dict[str, Any], refused: Sequence[int]) -> Found:

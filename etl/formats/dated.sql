@@ -11,7 +11,7 @@ with stamped as (
                 when ends_with(date_time, 'Z') or (
                     not contains(date_time, '+')
                     and not contains(substr(trim(date_time), 9), '-')
-                    and right(trim(date_time), 1) in ('0', '1', '2', '3', '4', '5', '6', '7', '8', '9', 'Z', 'z')
+                    and contains('0123456789Zz', right(trim(date_time), 1))
                 ) then try_cast(date_time as timestamp)
             end
             when 'offset' then case

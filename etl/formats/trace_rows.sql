@@ -4,12 +4,12 @@
 create or replace temp view trace_rows as
 with directed as (
     select * replace (
-        coalesce(direction, case
+        coalesce(direction, (case
             when outcome <> 'used' then null
             when is_own_address(sender) then case when is_own_address(told_recipient) then 'internal' else 'outbound' end
             when is_own_address(told_recipient) or told_recipient is null or told_recipient = '' then 'inbound'
             else 'outbound'
-        end) as direction
+        end)::direction_word) as direction
     )
     from told
 ),
@@ -38,14 +38,14 @@ select
     case
         when not getvariable('has_identity') then null
         when network_message_id <> ''
-            then keyed('network', lower(network_message_id))
+            then keyed('n', lower(network_message_id))
         when message_id <> ''
-            then keyed('message', message_id || chr(10) || coalesce(lower(sender), ''))
-        else keyed('record', concat_ws(chr(10), data_date, occurred_at, direction, connector, sender, recipient, tls_version,
+            then keyed('m', message_id || chr(10) || coalesce(lower(sender), ''))
+        else keyed('r', concat_ws(chr(10), data_date, occurred_at, direction, connector, sender, recipient, tls_version,
             tls_cipher, bytes))
     end as message_key,
     case
-        when getvariable('has_identity') and told_recipient is not null then keyed('address', lower(told_recipient))
+        when getvariable('has_identity') and told_recipient is not null then keyed('a', lower(told_recipient))
     end as recipient_key,
     case when getvariable('has_identity') or not repeats_partner then bytes end as bytes,
     case when repeats_partner and not getvariable('has_identity') then 0 else messages end as messages,

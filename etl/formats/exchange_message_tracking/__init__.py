@@ -134,7 +134,7 @@ def _one_table(job: Job, tables: list[Path]) -> Path:
 
 READER = _Tracking(
     name="exchange_message_tracking",
-    version=3,
+    version=4,
     aliases=ALIASES,
     required=("date_time", "source", "event", "connector", "recipient", "sender"),
     telling=(),

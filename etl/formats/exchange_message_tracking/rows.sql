@@ -29,11 +29,11 @@ select
     'Unknown' as tls_group,
     'Unknown' as tls_auth,
     case
-        when network_message_id <> '' then keyed('network', lower(network_message_id))
+        when network_message_id <> '' then keyed('n', lower(network_message_id))
         when message_id <> ''
-            then keyed('message', message_id || chr(10) || coalesce(lower(sender), ''))
-        when internal_message_id <> '' then keyed('internal', internal_message_id)
-        else keyed('record', concat_ws(chr(10), occurred_at, direction, connector, sender, recipient, bytes))
+            then keyed('m', message_id || chr(10) || coalesce(lower(sender), ''))
+        when internal_message_id <> '' then keyed('i', internal_message_id)
+        else keyed('r', concat_ws(chr(10), occurred_at, direction, connector, sender, recipient, bytes))
     end as message_key,
     case when told_recipient <> '' then address_key(told_recipient) end as recipient_key,
     bytes,

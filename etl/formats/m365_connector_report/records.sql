@@ -1,81 +1,102 @@
 -- One row per record of the export, typed: what was used, what a named rule skipped, what was rejected and why.
--- The few ways in which a file spells what comes again and again are found first and read once each, not once a record.
+-- What comes again and again is read once for each way in which the first records spell it, and else where it stands.
+-- A long list behind IN would become a join over all records, so lists are searched.
 -- In: the view `dated` over `raw`, the tables tls_words and cipher_words, session variables.
-create or replace temp table spellings as
-with spelled as (
-    select distinct direction, connector, connector_type, forced_tls, tls_version, tls_cipher, status from raw
-),
+create or replace temp macro way_of(direction) as case lower(trim(direction))
+    when 'received' then 'inbound'
+    when 'inbound' then 'inbound'
+    when 'incoming' then 'inbound'
+    when 'in' then 'inbound'
+    when '1' then 'inbound'
+    when 'sent' then 'outbound'
+    when 'outbound' then 'outbound'
+    when 'originating' then 'outbound'
+    when 'out' then 'outbound'
+    when '2' then 'outbound'
+    when 'internal' then 'internal'
+    when 'intraorg' then 'internal'
+end::direction_word;
 
-worded as (
-    select
-        spelled.*,
-        case
-            when tls_words.tls_version is not null then tls_words.tls_version
-            when starts_with(lower(trim(spelled.tls_version)), 'tls') then 'TLS unknown'
-            when starts_with(lower(trim(spelled.tls_version)), 'ssl') then 'TLS unknown'
-            else 'Unknown'
-        end as version,
-        tls_words.word is null and trim(spelled.tls_version) <> '' as is_unknown_version,
-        cipher_words.tls_cipher as known_cipher,
-        cipher_words.word is null and trim(spelled.tls_cipher) not in ('', '-', 'none', 'None', 'n/a') as is_unknown_cipher
-    from spelled
-    left join tls_words on tls_words.word = fold_word(spelled.tls_version)
-    left join cipher_words on cipher_words.word = fold_word(spelled.tls_cipher)
+create or replace temp macro rule_of(status) as case
+    when list_contains(['failed', 'fail', 'expanded', 'expand', 'deferred', 'defer', 'pending', 'rejected', 'resolved',
+        'gettingstatus', 'none'], lower(trim(status))) then 'not-transferred'
+end;
+
+create or replace temp macro name_of(connector) as case
+    when connector is null or trim(connector) = '' then 'No connector'
+    when fold_word(connector) in ('noconnector', 'none', 'fromtheinternetwithoutaconnector',
+        'totheinternetwithoutaconnector') then 'No connector'
+    else trim(connector)
+end;
+
+create or replace temp macro type_of(connector_type) as case
+    when connector_type is null or fold_word(connector_type) in ('', 'noconnector', 'none') then null
+    when fold_word(connector_type) = 'onpremises' then 'On-premises'
+    else trim(connector_type)
+end;
+
+create or replace temp macro forced_of(forced_tls) as case
+    when lower(trim(forced_tls)) in ('true', 'yes', '1') then true
+    when lower(trim(forced_tls)) in ('false', 'no', '0') then false
+end;
+
+create or replace temp macro version_of(spelled, known) as case
+    when known is not null then known
+    when starts_with(lower(trim(spelled)), 'tls') then 'TLS unknown'
+    when starts_with(lower(trim(spelled)), 'ssl') then 'TLS unknown'
+    else 'Unknown'
+end::version_word;
+
+create or replace temp macro cipher_of(version, known) as
+    case when version = 'No TLS' then 'none' else coalesce(known, 'Unknown') end::cipher_word;
+
+create or replace temp macro unknown_version_of(spelled, known) as
+    case when known is null and trim(spelled) <> '' then spelled end;
+
+create or replace temp macro unknown_cipher_of(spelled, known) as
+    case when known is null and not list_contains(['', '-', 'none', 'None', 'n/a'], trim(spelled)) then spelled end;
+
+create temp table if not exists spellings as
+with spelled as (
+    select distinct direction, connector, connector_type, forced_tls, tls_version, tls_cipher, status
+    from (from raw limit 100000)
 )
 
 select
-    direction,
-    connector,
-    connector_type,
-    forced_tls,
-    tls_version,
-    tls_cipher,
-    status,
-    case lower(trim(direction))
-        when 'received' then 'inbound'
-        when 'inbound' then 'inbound'
-        when 'incoming' then 'inbound'
-        when 'in' then 'inbound'
-        when '1' then 'inbound'
-        when 'sent' then 'outbound'
-        when 'outbound' then 'outbound'
-        when 'originating' then 'outbound'
-        when 'out' then 'outbound'
-        when '2' then 'outbound'
-        when 'internal' then 'internal'
-        when 'intraorg' then 'internal'
-    end as way,
-    case
-        when lower(trim(status)) in ('failed', 'fail', 'expanded', 'expand', 'deferred', 'defer', 'pending', 'rejected',
-            'resolved', 'gettingstatus', 'none') then 'not-transferred'
-    end as rule,
-    case
-        when connector is null or trim(connector) = '' then 'No connector'
-        when fold_word(connector) in ('noconnector', 'none', 'fromtheinternetwithoutaconnector',
-            'totheinternetwithoutaconnector') then 'No connector'
-        else trim(connector)
-    end as connector_name,
-    case
-        when connector_type is null or fold_word(connector_type) in ('', 'noconnector', 'none') then null
-        when fold_word(connector_type) = 'onpremises' then 'On-premises'
-        else trim(connector_type)
-    end as type_name,
-    case
-        when lower(trim(forced_tls)) in ('true', 'yes', '1') then true
-        when lower(trim(forced_tls)) in ('false', 'no', '0') then false
-    end as is_forced,
-    version,
-    case when version = 'No TLS' then 'none' else coalesce(known_cipher, 'Unknown') end as cipher,
-    case when version = 'No TLS' then 'none' else 'Unknown' end as untold,
-    case when is_unknown_version then tls_version end as unknown_version,
-    case when is_unknown_cipher then tls_cipher end as unknown_cipher
-from worded;
+    spelled.*,
+    true as is_read,
+    way_of(direction) as way,
+    rule_of(status) as rule,
+    name_of(connector) as connector_name,
+    type_of(connector_type) as type_name,
+    forced_of(forced_tls) as is_forced,
+    version_of(spelled.tls_version, tls_words.tls_version) as version,
+    cipher_of(version, cipher_words.tls_cipher) as cipher,
+    cipher_of(version, null) as untold,
+    unknown_version_of(spelled.tls_version, tls_words.tls_version) as unknown_version,
+    unknown_cipher_of(spelled.tls_cipher, cipher_words.tls_cipher) as unknown_cipher
+from spelled
+left join tls_words on tls_words.word = fold_word(spelled.tls_version)
+left join cipher_words on cipher_words.word = fold_word(spelled.tls_cipher);
 
 create or replace temp view records as
 with worded as (
     select
         dated.*,
-        spellings.* exclude (direction, connector, connector_type, forced_tls, tls_version, tls_cipher, status)
+        case when is_read then way else way_of(dated.direction) end as way,
+        case when is_read then rule else rule_of(dated.status) end as rule,
+        case when is_read then connector_name else name_of(dated.connector) end as connector_name,
+        case when is_read then type_name else type_of(dated.connector_type) end as type_name,
+        case when is_read then is_forced else forced_of(dated.forced_tls) end as is_forced,
+        case when is_read then spellings.version else version_of(dated.tls_version, tls_words.tls_version) end as version,
+        case when is_read then spellings.cipher
+            else cipher_of(version_of(dated.tls_version, tls_words.tls_version), cipher_words.tls_cipher) end as cipher,
+        case when is_read then untold
+            else cipher_of(version_of(dated.tls_version, tls_words.tls_version), null) end as untold,
+        case when is_read then unknown_version
+            else unknown_version_of(dated.tls_version, tls_words.tls_version) end as unknown_version,
+        case when is_read then unknown_cipher
+            else unknown_cipher_of(dated.tls_cipher, cipher_words.tls_cipher) end as unknown_cipher
     from dated
     left join spellings
         on spellings.direction is not distinct from dated.direction
@@ -85,6 +106,8 @@ with worded as (
         and spellings.tls_version is not distinct from dated.tls_version
         and spellings.tls_cipher is not distinct from dated.tls_cipher
         and spellings.status is not distinct from dated.status
+    left join tls_words on tls_words.word = case when is_read is null then fold_word(dated.tls_version) end
+    left join cipher_words on cipher_words.word = case when is_read is null then fold_word(dated.tls_cipher) end
 ),
 
 judged as (
@@ -103,7 +126,11 @@ judged as (
 )
 
 select
-    case when reason is not null then 'rejected' when rule is not null then 'skipped' else 'used' end as outcome,
+    case
+        when reason is not null then 'rejected'::outcome_word
+        when rule is not null then 'skipped'::outcome_word
+        else 'used'::outcome_word
+    end as outcome,
     coalesce(reason, rule) as reason,
     data_date,
     case when getvariable('date_style') <> 'date' then occurred_at end as occurred_at,
@@ -111,8 +138,8 @@ select
     connector_name as connector,
     type_name as connector_type,
     is_forced as forced_tls,
-    trim(sender) as sender,
-    trim(recipient) as recipient,
+    trimmed(sender) as sender,
+    trimmed(recipient) as recipient,
     version as tls_version,
     cipher as tls_cipher,
     untold as tls_group,

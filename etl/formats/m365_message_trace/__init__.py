@@ -39,7 +39,7 @@ class _MessageTrace(CsvTrace):
 
 READER = _MessageTrace(
     name="m365_message_trace",
-    version=2,
+    version=3,
     aliases=ALIASES,
     required=("date_time", "sender", "recipient"),
     telling=(),

@@ -35,7 +35,7 @@ class _TraceDetail(CsvTrace):
 
 READER = _TraceDetail(
     name="m365_trace_detail",
-    version=2,
+    version=3,
     aliases=ALIASES,
     required=("date_time", "source", "event_id", "custom_data"),
     telling=(),
