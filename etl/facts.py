@@ -16,7 +16,6 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import date, timedelta
 from functools import cached_property
-from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -299,12 +298,13 @@ def _make(
         told = made_from["connectors"]
         con.execute(database.sql("sql", "day_connectors"), {"told": json.dumps(told)})
         database.set_variables(con, {"data_date": day.isoformat()})
-        for item in files:
+        for item in sorted(files, key=lambda item: item.source.name):  # the canonical order of the facts
             paths = item.staged_paths(settings, day)
             if paths:
                 joined = joined_paths(settings, files, item, day)
                 _add_source(con, settings, item.source, day, paths, joined)
         database.set_variables(con, {f"{name}_file": str(out / f"{name}.parquet") for name in TABLES})
+        con.execute("set preserve_insertion_order = true")
         con.execute(database.sql("sql", "day_write"))
         messages = int(database.value(con, "select coalesce(sum(messages), 0) from day_facts"))
         sessions = int(database.value(con, "select coalesce(sum(sessions), 0) from day_tls_reports"))
@@ -315,6 +315,7 @@ def recompute_sha256(settings: Settings, item: Partition) -> str:
     """The hash over a partition's facts and connectors as they lie on the disk now; empty where they can't be read."""
     folder = partition_folder(settings, item)
     with database.workbench(settings) as con, storage.scratch_folder(settings.storage.work_path) as scratch:
+        con.execute("set preserve_insertion_order = true")
         for name in TABLES:
             path = folder / f"{name}.parquet"
             if not path.exists():
@@ -384,17 +385,10 @@ def sum_up(con: duckdb.DuckDBPyConnection) -> None:
     con.execute(database.sql("sql", "duplicates"))
     has_doubles = database.value(con, "select count(*) > 0 from told_twice")
     con.execute(database.sql("sql", "deliveries_once" if has_doubles else "deliveries_all"))
-    _number_cells(con)
+    con.execute(database.sql("sql", "places"))
+    con.execute("set preserve_insertion_order = true")
     con.execute(database.sql("sql", "facts"))
-
-
-def _number_cells(con: duckdb.DuckDBPyConnection) -> None:
-    """Numbers the cells of the facts, with another salt where two cells came to the same number."""
-    for salt in count():
-        database.set_variables(con, {"salt": salt})
-        con.execute(database.sql("sql", "cells"))
-        if database.value(con, "select count(*) = count(distinct cell) from cells"):
-            return
+    con.execute("set preserve_insertion_order = false")
 
 
 def _add_source(

@@ -2,3 +2,4 @@
 drop table if exists deliveries_merged;
 create or replace temp view deliveries as
 select * from trace;
+set variable duplicates = 0::bigint;

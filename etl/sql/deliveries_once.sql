@@ -49,3 +49,5 @@ where message_key is null
     or hash(direction, connector, message_key, recipient_key) not in (select delivery from told_twice)
 union all by name
 select * from deliveries_merged;
+
+set variable duplicates = (select sum(times) from told_twice)::bigint - (select count(*) from deliveries_merged);

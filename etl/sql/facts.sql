@@ -1,17 +1,26 @@
--- Transfers of one source and data date, summed at the grain of the facts. A transfer is a message through one
--- connector, in one direction, to or from one partner domain, under one TLS version, cipher, group and authentication;
--- `messages` counts transfers, `recipients` deliveries, `bytes` each transfer's size once. In: deliveries, cells.
+-- Transfers of one source and data date, summed at the grain of the facts, in canonical order. A transfer is a message
+-- through one connector, in one direction, to or from one partner domain, under one TLS version, cipher, group and
+-- authentication; `messages` counts transfers, `recipients` deliveries, `bytes` each transfer's size once.
+-- In: deliveries; paths, partners and protections, of which each cell is a number.
 insert into day_facts
 with placed as (
     select
-        hash(getvariable('salt'), direction, connector, partner_domain, tls_version, tls_cipher, tls_group, tls_auth)
-            as cell,
+        (path * getvariable('partner_count') + partner) * getvariable('protection_count') + protection as cell,
         message_key,
         bytes,
         messages,
         recipients,
         is_estimated
     from deliveries
+    left join paths
+        on paths.direction is not distinct from deliveries.direction
+        and paths.connector is not distinct from deliveries.connector
+    left join partners on partners.partner_domain is not distinct from deliveries.partner_domain
+    left join protections
+        on protections.tls_version is not distinct from deliveries.tls_version
+        and protections.tls_cipher is not distinct from deliveries.tls_cipher
+        and protections.tls_group is not distinct from deliveries.tls_group
+        and protections.tls_auth is not distinct from deliveries.tls_auth
 ),
 
 transfers as (
@@ -52,16 +61,19 @@ summed as (
 select
     getvariable('data_date')::date as data_date,
     getvariable('source') as source,
-    cells.direction,
-    cells.connector,
-    cells.partner_domain,
-    cells.tls_version,
-    cells.tls_cipher,
-    cells.tls_group,
-    cells.tls_auth,
+    paths.direction,
+    paths.connector,
+    partners.partner_domain,
+    protections.tls_version,
+    protections.tls_cipher,
+    protections.tls_group,
+    protections.tls_auth,
     summed.messages,
     summed.recipients,
     summed.bytes,
     summed.is_estimated
 from summed
-join cells on cells.cell = summed.cell;
+join paths on paths.path = summed.cell // getvariable('protection_count') // getvariable('partner_count')
+join partners on partners.partner = summed.cell // getvariable('protection_count') % getvariable('partner_count')
+join protections on protections.protection = summed.cell % getvariable('protection_count')
+order by summed.cell;
