@@ -35,6 +35,21 @@ create or replace temp macro stamp_date(stamp) as
                 + coalesce(try_cast(trim(substr(stamp, 5, 2)) as integer), 0) end
     );
 
+-- Most lines are of the day that the file begins on (`first_line`) or of the next: of these the day is known beforehand.
+set variable first_date = stamp_date(left(getvariable('first_line'), 6));
+set variable first_stamp = case when getvariable('first_date') is not null then left(getvariable('first_line'), 6) end;
+set variable next_date = getvariable('first_date') + 1;
+set variable next_stamp = strftime(getvariable('next_date'), '%b ')
+    || lpad(day(getvariable('next_date'))::varchar, 2, case when substr(getvariable('first_stamp'), 5, 1) = '0' then '0' else ' ' end);
+
+-- What a clock showed that writes `Nov 24 02:52:37`.
+create or replace temp macro bsd_clock(stamp) as
+    case
+        when starts_with(stamp, getvariable('first_stamp')) then getvariable('first_date')
+        when starts_with(stamp, getvariable('next_stamp')) then getvariable('next_date')
+        else stamp_date(stamp)
+    end + try_cast(substr(stamp, 8, 8) as time);
+
 -- A reading of the source's clock as an instant in UTC; of one that occurs twice, the first.
 create or replace temp macro to_utc(clock) as
     case

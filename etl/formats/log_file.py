@@ -106,6 +106,7 @@ class Log:
         zones.load(con, job.settings.report.time_zone, job.source.time_zone, job.work)
         variables: dict[str, Any] = {
             "path": str(plain.path),
+            "first_line": _first_line(plain.path),
             "line_bytes": MAX_LINE_BYTES,
             "hash_key": job.key.hex(),
             "export_at": job.export_at.rstrip("Z"),
@@ -122,10 +123,8 @@ class Log:
 
     def _refuse(self, plain: text.Plain) -> None:
         """Raises `ExportUnreadable` for a file of which no line is one of a log, quoting the first."""
-        with plain.path.open("rb") as file:
-            first = text.first_line(file.read(text.HEAD))
         raise ExportUnreadable(
-            f"no line has a time stamp that this reader knows; the first is '{first}'",
+            f"no line has a time stamp that this reader knows; the first is '{_first_line(plain.path)}'",
             f"a log that {self.name} reads",
             "check what the source's pattern takes, and its format",
         )
@@ -173,6 +172,11 @@ def _lines(job: Job) -> text.Plain:
     return text.Plain(
         mended, plain.encoding, plain.bytes, plain.lines, plain.has_nul, plain.lists, plain.mixed_ends, plain.compressed
     )
+
+
+def _first_line(path: Path) -> str:
+    with path.open("rb") as file:
+        return text.first_line(file.read(text.HEAD))
 
 
 def _is_odd(path: Path) -> bool:

@@ -30,12 +30,13 @@ create or replace temp macro is_own(ip) as
 -- The domain of an address as partner_domain has it: `<>` for the null sender, `Unknown` where there is none.
 create or replace temp macro domain_of(address) as
     case
-        when address is null then 'Unknown'
+        when contains(address, '@') and not ends_with(address, '@') then
+            case
+                when address like '%@%@%' or ends_with(address, '.') then rtrim(lower(split_part(address, '@', -1)), '.')
+                else lower(substr(address, instr(address, '@') + 1))
+            end
         when address = '' or address = '<>' then '<>'
-        when instr(address, '@') in (0, strlen(address)) then 'Unknown'
-        when contains(substr(address, instr(address, '@') + 1), '@') or ends_with(address, '.')
-            then rtrim(lower(split_part(address, '@', -1)), '.')
-        else lower(substr(address, instr(address, '@') + 1))
+        else 'Unknown'
     end;
 
 create or replace temp macro is_own_domain(domain) as
@@ -52,8 +53,8 @@ create or replace temp macro is_internal_service(service) as
 -- An address as 128 bits of a keyed hash. The domain's case does not tell addresses apart, the local part's does.
 create or replace temp macro address_key(address) as
     unhex(md5(getvariable('hash_key') || 'address' || case
-        when contains(address, '@') then left(address, instr(address, '@')) || lower(substr(address, instr(address, '@') + 1))
-        else address
+        when lower(address) = address or not contains(address, '@') then address
+        else left(address, instr(address, '@')) || lower(substr(address, instr(address, '@') + 1))
     end));
 
 -- A message's size as told; what is negative, or more than any message, is none.

@@ -22,7 +22,7 @@ from etl.report.inputs import period_inputs
 from etl.settings import Settings
 from tests.archive import handmade
 from tests.formats import log_site
-from tests.formats.test_postfix_log import TALK, active, handshake, sending
+from tests.formats.postfix_logs import TALK, active, handshake, sending
 from tests.helpers import bring, export, row, site
 
 WEEK = periods.parse_period("2026-W47")

@@ -30,7 +30,7 @@ from etl import evidence, facts, landing, retention, storage, warehouse
 from etl.commands.data import bring_up
 from etl.errors import TransitLedgerError
 from etl.settings import Settings
-from tests.formats.test_postfix_log import active, handshake, line, sending
+from tests.formats.postfix_logs import active, handshake, line, sending
 from tests.helpers import HEADER, export, row, site
 from tests.promise.killing import full_disk, killed
 

@@ -1,213 +1,267 @@
 -- One row per line of the log, typed: which kind of line it is and what trace.sql needs of it. `kind` is null where the
 -- line takes no part. Addresses only as keyed hashes, hosts of others only as hashes to join by.
 -- A line is `STAMP HOST SERVICE[PID]: FIRST: SECOND: …`. No join here, it would not keep the lines in order, nor a list of
--- five words behind `in`, which becomes one; no regular expression and no split_part over whole lines: both cost more
--- than the rest together.
+-- five words behind `in`, which becomes one; no regular expression over whole lines, and no `substr` to their end: each
+-- costs more than the rest together. A text of one kind of line is null on all others, and so is what is said of it.
 -- In: the view `lines`, the macros of log_clock.sql and log_networks.sql, session variable hash_key.
 
+create or replace temp type line_kind as enum (
+    'connect', 'disconnect', 'tls-in', 'tls-out', 'client', 'delivery', 'active', 'removed', 'begin'
+);
+create or replace temp type line_outcome as enum ('used', 'skipped', 'rejected');
+create or replace temp type line_reason as enum (
+    'blank-line', 'no time stamp that this reader knows', 'a time stamp that is none', 'a date outside 2010 to 2039',
+    'a delivery that is cut off or garbled',
+    'not-transferred', 'connection-without-mail', 'local-submission', 'other-program', 'message-header', 'address-probe',
+    'notice'
+);
+create or replace temp type line_place as enum ('inbound', 'outbound', 'internal', 'submission', 'mailbox');
+create or replace temp type line_trust as enum ('none', 'untrusted', 'trusted', 'verified', 'Unknown');
+
 -- A part of `delays=`; what is none, or more than a queue's life, says nothing (`nan` is greater than any number).
-create or replace temp macro seconds_of(word) as
-    case when try_cast(word as double) between 0 and 1000000 then try_cast(word as double) else 0 end;
+create or replace temp macro seconds_of(part) as case when part between 0 and 1000000 then part else 0 end;
+
+-- A quoted local part may hold what looks like fields. Its blanks become chr(1), which no line has, so that none is cut
+-- there; a quote that nothing ends leaves null. `before` is a regular expression for what the address stands behind.
+create or replace temp macro quoted_in(said, before) as regexp_extract(said, '^' || before || '=<("(?:[^"\\]|\\.)*"?)', 1);
+create or replace temp macro unbroken(said, quoted) as case
+    when quoted = '' then said
+    when regexp_full_match(quoted, '"(?:[^"\\]|\\.)*"') then replace(said, quoted, replace(quoted, ' ', chr(1)))
+end;
+create or replace temp macro without_odd_blanks(said) as unbroken(
+    unbroken(said, quoted_in(said, '(?:to|from)')),
+    quoted_in(unbroken(said, quoted_in(said, '(?:to|from)')), 'to=<[^ ]*>, orig_to')
+);
 
 create or replace temp view records as
 with cut as (
     select
         line,
-        nullif(instr(line, ': '), 0) as head_end,
+        string_split(line, ': ') as parts,
         line like '____-__-__%' as is_iso,
         line like '___ __ __:__:__ %' as is_bsd
     from lines
 ),
 
+-- `speaker` is `HOST SERVICE[PID]`.
 tagged as (
     select
         line,
         is_iso,
         is_bsd,
-        left(line, head_end - 1) as head,
+        parts[1] as head,
         case
-            when is_bsd then substr(left(line, head_end - 1), 17)
-            when line like '__________ %' then substr(left(line, head_end - 1), instr(substr(line, 12), ' ') + 12)
-            else substr(left(line, head_end - 1), instr(line, ' ') + 1)
+            when is_bsd then substr(parts[1], 17)
+            when line like '__________ %' then substr(parts[1], instr(substr(line, 12), ' ') + 12)
+            else substr(parts[1], instr(line, ' ') + 1)
         end as speaker,
-        substr(line, head_end + 2) as said
+        parts[2] as first_part,
+        case when len(parts) > 3 then substr(line, length(parts[1]) + length(parts[2]) + 5) else parts[3] end as second_part
     from cut
-),
-
-named as (
-    select
-        * exclude (speaker),
-        left(speaker, instr(speaker, ' ') - 1) as host,
-        speaker,
-        substr(left(speaker, instr(speaker, '[') - 1), instr(speaker, ' ') + 1) as service,
-        case when contains(said, ': ') then left(said, instr(said, ': ') - 1) else said end as first_part,
-        case when contains(said, ': ') then substr(said, instr(said, ': ') + 2) end as second_part
-    from tagged
 ),
 
 kinds as (
     select
         *,
         case
-            when not (is_iso or is_bsd) or not contains(service, '/') then null
-            when second_part = 'removed' then 'removed'
-            when starts_with(second_part, 'uid=') and ends_with(service, '/pickup') then 'begin'
-            when starts_with(second_part, 'to=<') then
-                case when contains(second_part, ' status=') and not contains(second_part, ' status=deliverable')
-                    and not contains(second_part, ' status=undeliverable') then 'delivery' end
-            when starts_with(second_part, 'from=<') then case when ends_with(second_part, '(queue active)') then 'active' end
-            when ends_with(service, '/smtpd') then
+            when not (is_iso or is_bsd) or not contains(speaker, '/') then null
+            when starts_with(second_part, 'to=<') then 'delivery'::line_kind
+            when starts_with(second_part, 'from=<') then case when ends_with(second_part, '(queue active)') then 'active'::line_kind end
+            when second_part = 'removed' then 'removed'::line_kind
+            when contains(speaker, '/smtpd[') then
                 case
-                    when starts_with(second_part, 'client=') then 'client'
-                    when starts_with(first_part, 'connect from ') then 'connect'
-                    when starts_with(first_part, 'disconnect from ') then 'disconnect'
-                    when contains(first_part, 'TLS connection established from ') then 'tls-in'
+                    when starts_with(second_part, 'client=') then 'client'::line_kind
+                    when starts_with(first_part, 'connect from ') then 'connect'::line_kind
+                    when starts_with(first_part, 'disconnect from ') then 'disconnect'::line_kind
+                    when contains(first_part, 'TLS connection established from ') then 'tls-in'::line_kind
                 end
-            when contains(first_part, 'TLS connection established to ') then 'tls-out'
-            when contains(first_part, 'TLS connection reused to ') then 'tls-out'
-        end as kind
-    from named
+            when starts_with(second_part, 'uid=') and contains(speaker, '/pickup[') then 'begin'::line_kind
+            when contains(first_part, 'TLS connection ') and contains(speaker, '[')
+                and (contains(first_part, ' established to ') or contains(first_part, ' reused to ')) then 'tls-out'::line_kind
+        end as line_kind
+    from tagged
 ),
 
-related as (
+-- `fields` are those of `client=`, of a delivery and of `from=`; `handshake` the words of a TLS line behind its peer.
+texts as (
     select
         *,
-        case when kind = 'delivery' then substr(second_part, instr(second_part, '>, relay=') + 9) end as from_relay,
-        -- `to=<ADDRESS` or `to=<ADDRESS>, orig_to=<ORIGINAL`; a quoted local part may hold `>` too.
-        case when kind = 'delivery' then left(second_part, instr(second_part || '>, relay=', '>, relay=') - 1) end as receivers
+        string_split(
+            case when line_kind between 'client'::line_kind and 'active'::line_kind then
+                case when contains(second_part, '"') then without_odd_blanks(second_part) else second_part end
+            end, ', ') as fields,
+        string_split(case when line_kind between 'tls-in'::line_kind and 'tls-out'::line_kind then second_part end, ' ') as handshake,
+        case when line_kind is not null then case when is_bsd then bsd_clock(head) else try_cast(left(head, 19) as timestamp) end end as clock,
+        case
+            when line_kind is null or not is_iso then false
+            else line not like '__________ %' and has_zone(substr(left(head, instr(head, ' ') - 1), 20))
+        end as has_zone
     from kinds
 ),
 
--- What follows the words that make the line's kind. `told` is what comes before the other server's answer.
-fields as (
+-- `to=<…>[, orig_to=<…>], relay=…[, conn_use=N], delay=N, delays=A/B/C/D[, tls=…], dsn=N, status=… (…)`
+relays as (
     select
         *,
-        case
-            when kind is null then null
-            when is_bsd then stamp_date(head) + try_cast(substr(head, 8, 8) as time)
-            else try_cast(left(head, 19) as timestamp)
-        end as clock,
-        kind is not null and is_iso and line not like '__________ %' and has_zone(substr(left(head, instr(head, ' ') - 1), 20)) as has_zone,
-        case when kind <> 'connect' and kind <> 'disconnect' and kind <> 'tls-in' and kind <> 'tls-out' then first_part end as queue_id,
-        case kind
-            when 'delivery' then left(from_relay, instr(from_relay, ' (') - 1)
-            when 'client' then substr(second_part, 8)
-            when 'tls-in' then second_part
-            when 'tls-out' then second_part
-        end as told,
-        case kind
-            when 'delivery' then substr(left(receivers, instr(receivers || '>, orig_to=<', '>, orig_to=<') - 1), 5)
-            when 'active' then substr(left(second_part, length(second_part) - length(split_part(second_part, '>, size=', -1)) - 8), 7)
+        fields[1] as first_field,
+        case when line_kind = 'delivery' then case when starts_with(fields[2], 'orig_to=<') then 3 else 2 end end as relay_at
+    from texts
+),
+
+delays as (
+    select
+        *,
+        fields[relay_at] as relay_field,
+        relay_at + 2 + starts_with(fields[relay_at + 1], 'conn_use=')::integer as delays_at
+    from relays
+),
+
+levels as (
+    select *, delays_at + 2 + starts_with(fields[delays_at + 1], 'tls=')::integer as status_at
+    from delays
+),
+
+attempts as (
+    select
+        *,
+        case when line_kind = 'delivery' then
+            case
+                when not starts_with(relay_field, 'relay=') or not ends_with(first_field, '>') then null
+                when starts_with(fields[status_at], 'status=sent ') then 'sent'
+                else split_part(substr(list_filter(fields, lambda field: starts_with(field, 'status='))[1], 8), ' ', 1)
+            end
+        end as status
+    from levels
+),
+
+told as (
+    select
+        *,
+        case line_kind
+            when 'delivery' then substr(first_field, 5, length(first_field) - 5)
+            when 'active' then case when len(fields) = 3 then substr(first_field, 7, length(first_field) - 7)
+                else rtrim(substr(array_to_string(fields[:-3], ', '), 7), '>') end
         end as address,
-        case when contains(receivers, '>, orig_to=<') then substr(receivers, instr(receivers, '>, orig_to=<') + 12) end as original
-    from related
+        case
+            when line_kind = 'delivery' then substr(relay_field, 7)
+            when line_kind = 'client' then substr(first_field, 8)
+            when line_kind = 'tls-out' then substr(first_part, instr(first_part, ' to ') + 4)
+        end as peer_name,
+        case when has_zone then try_cast(left(head, instr(head, ' ') - 1) as timestamptz)::timestamp else to_utc(clock) end as occurred_at
+    from attempts
 ),
 
 parts as (
     select
         *,
-        case when has_zone then try_cast(left(head, instr(head, ' ') - 1) as timestamptz)::timestamp else to_utc(clock) end as occurred_at,
-        case
-            when kind in ('client', 'delivery') then left(told, instr(told || ',', ',') - 1)
-            when kind = 'tls-out' then substr(first_part, instr(first_part, ' to ') + 4)
-        end as peer_name,
-        case when kind = 'delivery' then substr(told, instr(told, ' status=') + 8) end as status,
-        case when kind = 'delivery' then substr(told, instr(told, ', delays=') + 9) end as delays,
-        case when kind in ('tls-in', 'tls-out') then left(told, instr(told, ' with cipher ') - 1) end as version_word,
-        case when kind in ('tls-in', 'tls-out') then left(substr(told, instr(told, ' with cipher ') + 13), instr(substr(told, instr(told, ' with cipher ') + 13) || ' ', ' ') - 1) end as cipher_word,
-        case when kind in ('tls-in', 'tls-out') and contains(told, ' key-exchange ') then substr(told, instr(told, ' key-exchange ') + 14) end
-            as exchange
-    from fields
+        case when line_kind <> 'delivery' or (status <> '' and status <> 'deliverable' and status <> 'undeliverable') then line_kind end as kind,
+        is_beyond(occurred_at) as is_beyond,
+        left(speaker, greatest(instr(speaker, ' ') - 1, 0)) as host,
+        case when line_kind <= 'delivery'::line_kind and line_kind >= 'tls-in'::line_kind
+            then substr(left(speaker, instr(speaker, '[') - 1), instr(speaker, ' ') + 1) end as service,
+        case when line_kind <> 'tls-out' and contains(peer_name, '[')
+            then substr(left(peer_name, instr(peer_name, ']') - 1), instr(peer_name, '[') + 1) end as peer_ip,
+        domain_of(address) as domain,
+        case when relay_at = 3 then substr(fields[2], 10, length(fields[2]) - 10) end as original,
+        string_split(case when contains(relay_field, '[') then fields[delays_at] end, '/') as delay_parts,
+        case when status_at = delays_at + 3 then split_part(substr(fields[delays_at + 1], 5), '/', 1) end as tls_level,
+        case when line_kind = 'active' then try_cast(substr(fields[-2], 6) as bigint) end as size
+    from told
 ),
 
 judged as (
     select
         *,
-        substr(left(peer_name, instr(peer_name, ']') - 1), instr(peer_name, '[') + 1) as peer_ip,
         case
-            when line is null then 'blank-line'
-            when not (is_iso or is_bsd) then 'no time stamp that this reader knows'
-            when kind is not null and is_beyond(occurred_at) then 'a date outside 2010 to 2039'
-            when kind = 'delivery' and occurred_at is not null then case when status <> 'sent' then 'not-transferred' end
-            when kind = 'disconnect' and occurred_at is not null then
+            when line is null then 'blank-line'::line_reason
+            when not (is_iso or is_bsd) then 'no time stamp that this reader knows'::line_reason
+            when kind is not null and is_beyond then 'a date outside 2010 to 2039'::line_reason
+            when kind is not null and occurred_at is null then 'a time stamp that is none'::line_reason
+            when kind = 'delivery' then case when status <> 'sent' then 'not-transferred'::line_reason end
+            when kind = 'disconnect' then
                 case when contains(first_part, ' commands=') and not contains(first_part, ' data=') and not contains(first_part, ' bdat=')
-                    then 'connection-without-mail' end
-            when kind is not null and occurred_at is null then 'a time stamp that is none'
-            when kind = 'begin' then 'local-submission'
+                    then 'connection-without-mail'::line_reason end
+            when kind = 'begin' then 'local-submission'::line_reason
             when kind is not null then null
-            when not contains(service, '/') then 'other-program'
-            when starts_with(second_part, 'reject: ') or starts_with(second_part, 'milter-reject: ') then 'not-transferred'
-            when ends_with(service, '/cleanup') then 'message-header'
-            when starts_with(second_part, 'to=<') then 'address-probe'
-            else 'notice'
+            when line_kind = 'delivery' then
+                case when status <> '' then 'address-probe'::line_reason else 'a delivery that is cut off or garbled'::line_reason end
+            when first_part is not null and not contains(speaker, '/') then 'other-program'::line_reason
+            when starts_with(second_part, 'reject: ') or starts_with(second_part, 'milter-reject: ') then 'not-transferred'::line_reason
+            when contains(speaker, '/cleanup[') then 'message-header'::line_reason
+            else 'notice'::line_reason
         end as reason
     from parts
 )
 
 select
     case
-        when reason is null then 'used'
-        when reason in ('no time stamp that this reader knows', 'a time stamp that is none', 'a date outside 2010 to 2039') then 'rejected'
-        else 'skipped'
+        when reason is null then 'used'::line_outcome
+        when reason between 'no time stamp that this reader knows'::line_reason and 'a delivery that is cut off or garbled'::line_reason
+            then 'rejected'::line_outcome
+        else 'skipped'::line_outcome
     end as outcome,
     reason,
-    case when not is_beyond(occurred_at) then kind end as kind,
+    case when not is_beyond then kind end as kind,
     occurred_at,
     occurs_twice(clock) and not has_zone as is_twice,
-    case when kind not in ('active', 'removed', 'begin') then host end as host,
-    case when kind in ('client', 'delivery', 'tls-in', 'tls-out') then service end as service,
-    case when kind not in ('active', 'removed', 'begin') then hash(speaker) end as channel,
-    case when queue_id <> 'NOQUEUE' then hash(host, queue_id) end as queue,
+    case when kind < 'active'::line_kind then host end as host,
+    service,
+    case when kind < 'active'::line_kind then hash(speaker) end as channel,
+    case when kind >= 'client'::line_kind and first_part <> 'NOQUEUE' then hash(host, first_part) end as queue,
     hash(peer_name) as peer,
-    case when kind = 'client' and contains(told, ', orig_client=')
-        and (not contains(told, ', orig_queue_id=') or contains(told, ', orig_queue_id=NOQUEUE'))
-        then hash(split_part(split_part(told, ', orig_client=', 2), ', ', 1)) end as original_peer,
+    case when len(fields) > 1 and kind = 'client' then
+        case when contains(second_part, ', orig_client=')
+                and (not contains(second_part, ', orig_queue_id=') or contains(second_part, ', orig_queue_id=NOQUEUE'))
+            then hash(split_part(split_part(second_part, ', orig_client=', 2), ', ', 1)) end
+    end as original_peer,
     case kind
         when 'client' then
             case
-                when is_internal_service(service) then 'internal'
-                when contains(told, ', sasl_') then 'submission'
-                when contains(service, '/submission') or contains(service, '/smtps/') then 'submission'
-                when contains(told, ', orig_queue_id=') and not contains(told, ', orig_queue_id=NOQUEUE') then 'internal'
-                when is_own(peer_ip) then 'internal'
-                else 'inbound'
+                when is_internal_service(service) then 'internal'::line_place
+                when len(fields) > 1 and contains(second_part, ', sasl_') then 'submission'::line_place
+                when contains(service, '/submission') or contains(service, '/smtps/') then 'submission'::line_place
+                when len(fields) > 1 and contains(second_part, ', orig_queue_id=') and not contains(second_part, ', orig_queue_id=NOQUEUE')
+                    then 'internal'::line_place
+                when is_own(peer_ip) then 'internal'::line_place
+                else 'inbound'::line_place
             end
         when 'delivery' then
             case
-                when not contains(peer_name, '[') or contains(peer_ip, '/') then 'mailbox'
-                when is_internal_service(service) then 'internal'
-                when not ends_with(service, '/smtp') or is_own(peer_ip) then 'internal'
-                when is_own_domain(domain_of(address)) then 'internal'
-                else 'outbound'
+                when peer_ip is null or contains(peer_ip, '/') then 'mailbox'::line_place
+                when is_internal_service(service) then 'internal'::line_place
+                when not ends_with(service, '/smtp') or is_own(peer_ip) then 'internal'::line_place
+                when is_own_domain(domain) then 'internal'::line_place
+                else 'outbound'::line_place
             end
     end as place,
-    case when kind in ('delivery', 'active') then domain_of(address) end as partner_domain,
+    case when kind in ('delivery', 'active') then domain end as partner_domain,
     case when kind = 'delivery' then address_key(address) end as recipient,
     case when original <> '' then address_key(original) end as original_recipient,
-    case when kind = 'active' then size_of(split_part(split_part(second_part, '>, size=', -1), ',', 1)) end as size,
-    status = 'sent' as is_sent,
-    case when kind = 'delivery' then contains(told, ', conn_use=') end as is_reused,
-    case when kind = 'delivery' then seconds_of(split_part(delays, '/', 3)) + seconds_of(split_part(split_part(delays, '/', 4), ',', 1)) end
+    case when size between 0 and 1000000000000 then size end as size,
+    case when kind = 'delivery' then status = 'sent' end as is_sent,
+    case when kind = 'delivery' then delays_at > relay_at + 2 end as is_reused,
+    case when delay_parts is not null then seconds_of(try_cast(delay_parts[3] as double)) + seconds_of(try_cast(delay_parts[4] as double)) end
         as connected_seconds,
-    case when kind = 'delivery' and contains(told, ', tls=') then split_part(split_part(split_part(told, ', tls=', 2), ',', 1), '/', 1) end
-        as tls_level,
+    tls_level,
     case when kind = 'disconnect' then contains(first_part, ' starttls=') and not contains(first_part, ' starttls=0') end as has_starttls,
-    version_word,
-    cipher_word,
+    handshake[1] as version_word,
+    handshake[4] as cipher_word,
     -- `key-exchange X25519 …`, `key-exchange ECDHE (prime256v1) …`, `key-exchange DHE (2048 bits) …`
     case
-        when exchange is null then null
-        when starts_with(split_part(exchange, ' ', 2), '(') then
-            case when starts_with(exchange, 'DH') then 'ffdhe' else '' end || split_part(split_part(split_part(exchange, '(', 2), ')', 1), ' ', 1)
-        else split_part(exchange, ' ', 1)
+        when handshake[7] = 'key-exchange' then
+            case
+                when starts_with(handshake[9], '(') then
+                    case when starts_with(handshake[8], 'DH') then 'ffdhe' else '' end || trim(handshake[9], '()')
+                else handshake[8]
+            end
     end as group_word,
     case
-        when version_word is null then null
-        when starts_with(first_part, 'Anonymous ') then 'none'
-        when starts_with(first_part, 'Untrusted ') then 'untrusted'
-        when starts_with(first_part, 'Trusted ') then 'trusted'
-        when starts_with(first_part, 'Verified ') then 'verified'
-        else 'Unknown'
+        when handshake is null then null
+        when starts_with(first_part, 'Anonymous ') then 'none'::line_trust
+        when starts_with(first_part, 'Untrusted ') then 'untrusted'::line_trust
+        when starts_with(first_part, 'Trusted ') then 'trusted'::line_trust
+        when starts_with(first_part, 'Verified ') then 'verified'::line_trust
+        else 'Unknown'::line_trust
     end as tls_auth,
     case when kind is not null then hash(line) end as line_key
 from judged;

@@ -26,15 +26,23 @@ marked as (
 
 select
     place_in_log,
+    kind,
     hash(queue, count(*) filter (where kind_before = 'removed' or (kind_before is not null and kind = 'begin')
         or (kind = 'client' and kind_before <> 'client'))
         over (partition by queue order by place_in_log rows unbounded preceding)) as mail
 from marked;
 
+-- Where a message has several `client=` lines, the last stands. Only suspects can.
+create or replace temp table begun_again as
+select place_in_log
+from queue_lives
+where kind = 'client'
+qualify place_in_log < max(place_in_log) over (partition by mail);
+
 create or replace temp view mail_lines as
 select log_lines.*, coalesce(queue_lives.mail, log_lines.queue) as mail
 from log_lines
-left join queue_lives using (place_in_log)
+left join queue_lives on queue_lives.place_in_log = log_lines.place_in_log
 where log_lines.queue is not null;
 
 -- What the queue manager said of each message it took: only these were accepted.
@@ -44,22 +52,10 @@ from mail_lines
 where kind = 'active'
 group by mail;
 
--- Daemons whose silence means something: that logged TLS on this date, or of which the settings say that they would.
-create or replace temp table talkers as
-select distinct host, service
-from log_lines
-where kind in ('tls-in', 'tls-out') and is_today;
-
-create or replace temp macro speaks(service_name, talks) as
-    case json_type(getvariable('logs_tls')::json)
-        when 'BOOLEAN' then getvariable('logs_tls') = 'true'
-        when 'ARRAY' then list_contains(from_json(getvariable('logs_tls'), '["VARCHAR"]'), service_name) or talks
-        else talks
-    end;
-
+-- What the TLS lines say.
 create or replace temp table handshakes as
 select
-    kind, channel, peer, place_in_log, occurred_at, tls_auth,
+    kind, channel, peer, host, service, place_in_log, occurred_at, is_today, tls_auth,
     coalesce(tls_words.tls_version, 'TLS unknown') as tls_version,
     coalesce(cipher_words.tls_cipher, 'Unknown') as tls_cipher,
     coalesce(group_words.tls_group, 'Unknown') as tls_group
@@ -69,56 +65,72 @@ left join cipher_words on cipher_words.word = fold_word(cipher_word)
 left join group_words on group_words.word = fold_word(group_word)
 where kind in ('tls-in', 'tls-out');
 
+-- Daemons whose silence means something: that logged TLS on this date, or of which the settings say that they would.
+create or replace temp table talkers as
+select distinct host, service
+from handshakes
+where is_today;
+
+create or replace temp macro speaks(service_name, talks) as
+    case json_type(getvariable('logs_tls')::json)
+        when 'BOOLEAN' then getvariable('logs_tls') = 'true'
+        when 'ARRAY' then list_contains(from_json(getvariable('logs_tls'), '["VARCHAR"]'), service_name) or talks
+        else talks
+    end;
+
 -- Inbound: each `client=` line has the newest connect or TLS line of its process before it.
 create or replace temp table arrivals as
 with sessions as (
-    select channel, place_in_log, kind, has_starttls, null as tls_version, null as tls_cipher, null as tls_group, null as tls_auth
+    select channel, place_in_log, kind, has_starttls
     from log_lines
-    where kind in ('connect', 'disconnect')
-    union all
-    select channel, place_in_log, kind, false, tls_version, tls_cipher, tls_group, tls_auth
-    from handshakes
-    where kind = 'tls-in'
+    where kind in ('connect', 'disconnect', 'tls-in')
 ),
 
 clients as (
     select
-        place_in_log, channel, host, service, queue, coalesce(queue_lives.mail, log_lines.queue) as mail, peer, original_peer,
-        place, occurred_at, is_today
+        log_lines.place_in_log, channel, host, service, queue, coalesce(queue_lives.mail, log_lines.queue) as mail, peer,
+        original_peer, place, occurred_at, is_today
     from log_lines
-    left join queue_lives using (place_in_log)
-    where kind = 'client'
+    left join queue_lives on queue_lives.place_in_log = log_lines.place_in_log
+    where log_lines.kind = 'client'
 ),
 
-begun as (
+begun as materialized (
     select
         clients.*,
         before.kind as kind_before,
-        before.tls_version, before.tls_cipher, before.tls_group, before.tls_auth
+        before.place_in_log as place_before
     from clients
     asof left join sessions as before
         on clients.channel = before.channel and clients.place_in_log >= before.place_in_log
 ),
 
+-- What the session's end says is asked of those alone that have no TLS line.
 ended as (
-    select
-        begun.*,
-        coalesce(after.kind = 'disconnect' and after.has_starttls, false) as has_starttls
+    select begun.*, false as has_starttls
     from begun
+    where kind_before = 'tls-in'
+    union all
+    select
+        plain.*,
+        coalesce(after.kind = 'disconnect' and after.has_starttls, false) as has_starttls
+    from (select * from begun where kind_before is distinct from 'tls-in') as plain
     asof left join sessions as after
-        on begun.channel = after.channel and begun.place_in_log <= after.place_in_log
+        on plain.channel = after.channel and plain.place_in_log <= after.place_in_log
 ),
 
 judged as materialized (
     select
-        ended.* exclude (tls_version),
+        ended.*,
+        handshakes.tls_cipher, handshakes.tls_group, handshakes.tls_auth,
         case
-            when kind_before = 'tls-in' then ended.tls_version
+            when kind_before = 'tls-in' then handshakes.tls_version
             when ended.has_starttls then 'TLS unknown'
             when kind_before is not null and speaks(ended.service, talkers.service is not null) then 'No TLS'
             else 'Unknown'
         end as tls_version
     from ended
+    left join handshakes on handshakes.place_in_log = ended.place_before
     left join talkers on talkers.host = ended.host and talkers.service = ended.service
 ),
 
@@ -144,8 +156,7 @@ select
     case when proxied.place_in_log is null then judged.tls_auth else proxied.tls_auth end as tls_auth
 from judged
 left join proxied using (place_in_log)
-where judged.mail is not null
-qualify row_number() over (partition by judged.mail order by place_in_log desc) = 1;
+where judged.mail is not null and judged.place_in_log not in (select place_in_log from begun_again);
 
 -- Outbound: the newest TLS line of the process that names the relay, if it was said for this message in this attempt;
 -- or, on a connection used again, at all.
@@ -158,24 +169,30 @@ with sendings as materialized (
 ),
 
 taken as (
-    select handshakes.*, sendings.mail as first_mail
-    from (select * from handshakes where kind = 'tls-out') as handshakes
-    asof left join sendings
-        on handshakes.channel = sendings.channel and handshakes.peer = sendings.peer
-        and handshakes.place_in_log <= sendings.place_in_log
+    select shakes.place_in_log, shakes.channel, shakes.peer, sendings.mail as first_mail
+    from (select place_in_log, channel, peer from handshakes where kind = 'tls-out') as shakes
+    asof left join (select place_in_log, channel, peer, mail from sendings) as sendings
+        on shakes.channel = sendings.channel and shakes.peer = sendings.peer and shakes.place_in_log <= sendings.place_in_log
+),
+
+found as (
+    select sent.place_in_log, taken.place_in_log as place_before, taken.first_mail
+    from (select place_in_log, channel, peer from sendings where is_sent and is_today) as sent
+    asof join taken
+        on sent.channel = taken.channel and sent.peer = taken.peer and sent.place_in_log >= taken.place_in_log
 ),
 
 matched as (
     select
         sendings.*,
         case when sendings.is_reused
-            or (taken.first_mail = sendings.mail
-                and taken.occurred_at >= sendings.occurred_at - to_seconds(sendings.connected_seconds * 1.05 + 2))
-            then taken.tls_version end as tls_version,
-        taken.tls_cipher, taken.tls_group, taken.tls_auth
+            or (found.first_mail = sendings.mail
+                and handshakes.occurred_at >= sendings.occurred_at - to_seconds(sendings.connected_seconds * 1.05 + 2))
+            then handshakes.tls_version end as tls_version,
+        handshakes.tls_cipher, handshakes.tls_group, handshakes.tls_auth
     from sendings
-    asof left join taken
-        on sendings.channel = taken.channel and sendings.peer = taken.peer and sendings.place_in_log >= taken.place_in_log
+    left join found on found.place_in_log = sendings.place_in_log
+    left join handshakes on handshakes.place_in_log = found.place_before
     where sendings.is_sent and sendings.is_today
 ),
 
