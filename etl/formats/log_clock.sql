@@ -38,9 +38,9 @@ create or replace temp macro stamp_date(stamp) as
 -- Most lines are of the day that the file begins on (`first_line`) or of the next: of these the day is known beforehand.
 set variable first_date = stamp_date(left(getvariable('first_line'), 6));
 set variable first_stamp = case when getvariable('first_date') is not null then left(getvariable('first_line'), 6) end;
-set variable next_date = getvariable('first_date') + 1;
-set variable next_stamp = strftime(getvariable('next_date'), '%b ')
-    || lpad(day(getvariable('next_date'))::varchar, 2, case when substr(getvariable('first_stamp'), 5, 1) = '0' then '0' else ' ' end);
+set variable next_stamp = strftime(getvariable('first_date') + 1, '%b ')
+    || lpad(day(getvariable('first_date') + 1)::varchar, 2, case when substr(getvariable('first_stamp'), 5, 1) = '0' then '0' else ' ' end);
+set variable next_date = stamp_date(getvariable('next_stamp'));
 
 -- What a clock showed that writes `Nov 24 02:52:37`.
 create or replace temp macro bsd_clock(stamp) as
