@@ -7,6 +7,7 @@ import os
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -100,6 +101,30 @@ def test_the_row_that_says_most_of_tls_stands(tmp_path: Path) -> None:
     found = asked(settings, "select tls_version, tls_cipher, messages, bytes from facts")
     assert found == [("TLS 1.2", "TLS_AES_256_GCM_SHA384", 1, 7)]
     assert asked(settings, "select trace_rows, deliveries, duplicates from source_days") == [(8, 1, 7)]
+
+
+def test_hours_without_a_row_are_whole_hours_of_the_day(tmp_path: Path) -> None:
+    settings = site(tmp_path)
+    times = ("09:00:00", "09:20:00", "09:59:59", "10:00:00", "22:59:59")
+    bring(settings, {"connector-1": export([row(n, date_time_utc=f"2026-11-16T{at}Z") for n, at in enumerate(times)])})
+    found = asked(settings, "select trace_rows, deliveries, duplicates, hours_without from source_days")
+    assert found == [(5, 5, 0, 21)]
+
+
+def test_facts_lie_in_canonical_order(tmp_path: Path) -> None:
+    told = {"format": "m365_connector_report", "location": "exports"}
+    settings = site(tmp_path, sources=[told | {"name": name, "pattern": f"{name}-*"} for name in ("z", "a")])
+    cells = enumerate(product(("C", "", "Å"), ("b", "a", "ab"), ("TLS1.3", "No Tls", "")))
+    rows = [
+        row(n, connector_name=connector, sender_address=f"a@{domain}.example", tls_version=version)
+        for n, (connector, domain, version) in cells
+    ]
+    for name in ("z", "a"):
+        _written(settings, export(rows)).rename(tmp_path / "exports" / f"{name}-1")
+    landing.collect(settings)
+    bring_up(settings)
+    found = asked(settings, "select * from facts")
+    assert (len(found), found) == (54, asked(settings, "select * from facts order by all"))
 
 
 def test_domains_are_lower_case_a_labels(tmp_path: Path) -> None:
