@@ -111,6 +111,7 @@ def _documents(raw: bytes, limit: int) -> Iterator[Any]:
     if not _MAIL.match(raw.lstrip()):
         yield from _parsed(raw, raw)
         return
+    left = limit  # of what all attachments together may unpack to
     for mail in _MBOX.split(raw):
         try:
             parts = list(email.message_from_bytes(mail, policy=email.policy.default).walk())
@@ -119,7 +120,8 @@ def _documents(raw: bytes, limit: int) -> Iterator[Any]:
         for part in parts:
             payload = part.get_payload(decode=True)
             if isinstance(payload, bytes) and not part.is_multipart():
-                unpacked = _unpacked(payload, limit)
+                unpacked = _unpacked(payload, max(left, 1))
+                left -= len(unpacked)
                 if unpacked.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] in (b"{", b"["):
                     yield from _parsed(unpacked, raw)
 
