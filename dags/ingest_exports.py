@@ -67,20 +67,20 @@ def ingest_exports() -> None:
         pool=_shared.POOL,
         doc_md="Swaps the warehouse; names the editions that are out of date.",
     )
-    def publish(rebuilt: list[str] | None, dag_run: Any = None) -> list[dict[str, Any]]:
+    def publish(rebuilt: list[str] | None, dag_run: Any = None, ti: Any = None) -> list[dict[str, Any]]:
         from etl import warehouse
-        from etl.archive.outdated import outdated
+        from etl.archive.outdated import mark, outdated
 
         settings = _shared.settings_for_task()
         changed = {periods.parse_day(day) for day in rebuilt or []} | set(warehouse.publish(settings))
         origin = "backfill" if dag_run.run_type == "backfill" else "correction"
-        return [
-            {
-                "trigger_run_id": f"{origin}__{period}__{periods.instant(dag_run.run_after)}__{dag_run.run_id[-8:]}",
-                "conf": {"period": str(period), "origin": origin},
-            }
-            for period in outdated(settings, changed)
-        ]
+        reports = []
+        for period in outdated(settings, changed):
+            run_id = f"{origin}__{period}__{mark(settings, period)}"  # whoever finds it out of date sets off that one
+            if ti.get_dr_count(dag_id="weekly_report", run_ids=[run_id], states=["failed"]):
+                run_id += f"__{dag_run.run_id[-8:]}"
+            reports.append({"trigger_run_id": run_id, "conf": {"period": str(period), "origin": origin}})
+        return reports
 
     @task(trigger_rule=TriggerRule.NONE_FAILED, retries=0, doc_md="Fails the run if a person has to look.")
     def judge(missing: list[list[str]], left: list[dict[str, Any]], quarantined: Any) -> None:

@@ -20,6 +20,9 @@ from etl.scheduler import FINISHED, Airflow, AirflowRefused
 
 DAG = "ingest_exports"
 
+OVERLAP = timedelta(minutes=1)
+"""So much earlier than the newest end seen a run may have ended that is seen only now."""
+
 Which = Literal["completed", "failed"]
 """`completed`: every day, finished ones too; `failed`: only those that failed or never ran."""
 
@@ -136,9 +139,12 @@ def wait(
     """
     open_runs = dict(runs)
     patience = time.monotonic() + stall_seconds
+    newest: dict[str, str] = {}
     while open_runs:
         at_each_look()
-        states = {run["dag_run_id"]: run["state"] for _, run in _runs(airflow, min(open_runs), max(open_runs))}
+        found = [run for _, run in _runs(airflow, min(open_runs), max(open_runs), state=FINISHED, **newest)]
+        newest = _since(found) or newest
+        states = {run["dag_run_id"]: run["state"] for run in found}
         ended = [day for day, run_id in open_runs.items() if states.get(run_id) in FINISHED]
         for day in sorted(ended):
             run_id = open_runs.pop(day)
@@ -156,15 +162,22 @@ def wait(
             time.sleep(poll_seconds)
 
 
+def _since(ended: list[dict[str, Any]]) -> dict[str, str]:
+    """What the next look asks of ended runs: those of the last minute, by Airflow's own clock. Asking for a year of
+    runs at each look would cost more than running them."""
+    newest = max((run["end_date"] for run in ended if run["end_date"]), default=None)
+    return {"end_date_gte": periods.instant(periods.parse_instant(newest) - OVERLAP)} if newest else {}
+
+
 def failed_tasks(airflow: Airflow, run_id: str) -> tuple[str, ...]:
     """The names of a run's tasks that failed, each once."""
     return tuple(dict.fromkeys(item["task_id"] for item in airflow.failed_tasks(DAG, run_id)))
 
 
-def _runs(airflow: Airflow, first: date, last: date) -> list[tuple[date, dict[str, Any]]]:
-    """All runs of the DAG for the days, with their day. A backfill's run is stamped with its partition's instant, a
-    scheduled one with the next; a zone is at most 14 hours from UTC."""
+def _runs(airflow: Airflow, first: date, last: date, **query: Any) -> list[tuple[date, dict[str, Any]]]:
+    """All runs of the DAG for the days that fit the query, with their day. A backfill's run is stamped with its
+    partition's instant, a scheduled one with the next; a zone is at most 14 hours from UTC."""
     from_day, to_day = first - timedelta(days=1), last + timedelta(days=3)
-    found = airflow.runs(DAG, run_after_gte=f"{from_day}T00:00:00Z", run_after_lte=f"{to_day}T00:00:00Z")
+    found = airflow.runs(DAG, run_after_gte=f"{from_day}T00:00:00Z", run_after_lte=f"{to_day}T00:00:00Z", **query)
     dated = [(periods.parse_day(run["partition_key"]), run) for run in found if run["partition_key"]]
     return [(day, run) for day, run in dated if first <= day <= last]

@@ -1,6 +1,7 @@
 """`airflow scheduler`, with what the tasks import already imported: its workers are forks and need not do it again.
 
 Each task is a new process. On a small machine importing the same modules again is more than half of what a task costs.
+After an upgrade the scheduler has to be started anew: its tasks have the program as it was.
 """
 
 from __future__ import annotations

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Collection
 from datetime import date
+from typing import Any
 
 from etl import periods
 from etl.archive import about, ledger
@@ -35,8 +38,19 @@ def outdated(settings: Settings, days: Collection[date] | None = None) -> list[P
 
 def differs(settings: Settings, period: Period, entry: Entry) -> bool:
     """Whether the basis of `entry` differs from today's in a part that makes a new edition by itself."""
+    before = about.of(settings.storage.archive_path, entry)["basis_parts"]
+    return any(now != before.get(part) for part, now in _parts(settings, period).items())
+
+
+def mark(settings: Settings, period: Period) -> str:
+    """A short name for the edition that `period` would get next: the same until that is made, or its basis changes."""
+    made = [entry.bag for entry in ledger.read(settings.storage.archive_path) if entry.period == str(period)]
+    told = json.dumps([made, _parts(settings, period)], sort_keys=True)
+    return hashlib.sha256(told.encode("utf-8")).hexdigest()[:12]
+
+
+def _parts(settings: Settings, period: Period) -> dict[str, Any]:
     from etl.report.inputs import period_inputs  # most runs have nothing to compare and need none of it
 
-    before = about.of(settings.storage.archive_path, entry)["basis_parts"]
-    now = period_inputs(settings, period).basis
-    return any(now[part] != before.get(part) for part in PARTS)
+    basis = period_inputs(settings, period).basis
+    return {part: basis[part] for part in PARTS}

@@ -87,6 +87,7 @@ def story(probe: Probe, airflow_folder: LocalAirflow) -> dict[str, Any]:
         "report": ("weekly_report", {"period": "2026-W46"}),
         "verify": ("verify_archive", {}),
         "changed": ("ingest_exports", {"data_date": DAYS[1]}),
+        "still out of date": ("ingest_exports", {"data_date": DAYS[1]}),
         "correction": ("weekly_report", {"period": "2026-W46", "origin": "correction"}),
         "no period": ("weekly_report", {"period": "2026-W99"}),
         "dry run": ("expire_raw", {"dry_run": True}),
@@ -129,6 +130,7 @@ def test_a_changed_day_sets_off_the_correction_of_its_report(
 ) -> None:
     assert story["changed"]["tasks"] == WELL | {"report_again": ["success"]}
     assert story["changed"]["set_off"] == [{"period": "2026-W46", "origin": "correction"}]
+    assert story["still out of date"] == {"run": "success", "tasks": WELL, "set_off": []}, "it was set off already"
     assert story["correction"]["tasks"] == {"settle": ["success"], "publish": ["success"], "deliver": ["success"]}
     assert (airflow_folder.folder / "archive" / "2026" / "W46" / "e2").is_dir()
 
