@@ -40,8 +40,8 @@ class Log:
     reach: tuple[int, int] = (1, 1)
     before_trace: tuple[tuple[str, str], ...] = (("formats", "log_window"),)
     """SQL files (folder, name) that run before `trace.sql`: `log_window.sql` puts lines in order, each once."""
-    find_script: tuple[str, str] = ("formats", "log_find")
-    """The SQL file (folder, name) that finds the lines behind a fact."""
+    told_script: tuple[str, str] = ("formats", "log_told")
+    """The SQL file (folder, name) that makes `told_lines`: what each line says, for `log_find.sql`."""
 
     def prepare(self, job: Job) -> Job:
         """The job over a file of lines where the export is none yet; for formats to override."""
@@ -95,7 +95,9 @@ class Log:
         con.execute(database.sql("formats", "log_refused"))
         refused = [row["record"] for row in database.rows(con, "select record from refused_lines order by record")]
         asked = {**wanted, "record": ordinal_of(wanted.get("record"), refused), "most": most}
-        rows = database.rows(con, database.sql(*self.find_script), asked)
+        database.set_variables(con, {"partner_asked": wanted.get("partner_domain")})
+        con.execute(database.sql(*self.told_script))
+        rows = database.rows(con, database.sql("formats", "log_find"), asked)
         return [found(row, refused) for row in rows]
 
     def _open(self, job: Job) -> text.Plain:

@@ -188,5 +188,5 @@ READER = _GmailLog(
     version=2,
     marks=(),
     before_trace=(),
-    find_script=("formats/gmail_log", "find"),
+    told_script=("formats/gmail_log", "told"),
 )
