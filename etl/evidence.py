@@ -201,7 +201,7 @@ def file_states(
     for note in about:
         if note.kind == "retract" and note.sha256:
             states[note.sha256] = ("retracted", note.why)
-    for note in about:
+    for note in sorted(about, key=lambda note: note.other or ""):  # landing notes them in any order
         if note.kind != "grew" or not note.sha256 or states[note.sha256][0] not in ("counted", "grown"):
             continue
         longer = states.get(note.other or "", ("", None))[0]

@@ -66,6 +66,10 @@ def test_a_file_that_grew_counts_once_whichever_came_first(tmp_path: Path, order
     bring(settings, {f"connector-{number}": contents[number] for number in order})
     assert states(settings) == {"connector-0": "grown", "connector-1": "grown", "connector-2": "counted"}
     assert messages(settings) == 20
+    (found,) = facts.files_by_source(settings)
+    shortest, *longer = (evidence.find(settings, f"connector-{number}") for number in range(3))
+    told = max(item.receipt.sha256 for item in longer)[:12]  # of two, whichever was noted last
+    assert found.states[shortest.receipt.sha256] == ("grown", f"{told} begins with it")
 
 
 def test_a_header_alone_grew_into_nothing(tmp_path: Path) -> None:
