@@ -158,6 +158,10 @@ CUSTOM = [
      "Fabrikam partner", "Partner"),
     ("'S:InboundConnectorData=Name=L'Oréal; a=b, \"x\";ConnectorType=OnPremises';" + TLS, "TLS 1.2", "CALG_AES_256",
      "L'Oréal; a=b, \"x\"", "On-premises"),
+    # The service doubles an apostrophe inside quotes; one that is doubled ends no item, whatever stands behind it.
+    ("'S:InboundConnectorData=Name=L''Oréal''s;ConnectorType=Partner';" + TLS, "TLS 1.2", "CALG_AES_256",
+     "L'Oréal's", "Partner"),
+    ("'S:Note=it''; S:tlsversion=SP_PROT_SSL3_SERVER';" + TLS, "TLS 1.2", "CALG_AES_256", "No connector", None),
     ("'S:InboundConnectorData=ConnectorType=Partner;Name=组织内 SMTP'", "Unknown", "Unknown", "组织内 SMTP", "Partner"),
     ("S:InboundConnectorData=Plain name", "Unknown", "Unknown", "Plain name", None),
     ("'S:InboundConnectorData=Name=;ConnectorType=Partner", "Unknown", "Unknown", "No connector", None),

@@ -35,7 +35,7 @@ class _TraceDetail(CsvTrace):
 
 READER = _TraceDetail(
     name="m365_trace_detail",
-    version=3,
+    version=4,
     aliases=ALIASES,
     required=("date_time", "source", "event_id", "custom_data"),
     telling=(),

@@ -1,11 +1,14 @@
 -- One row per event, typed: the hop that crossed the border is used, every other event is skipped by a named rule.
--- custom_data is `S:key=value;'S:key=a=b;c=d'`: items between semicolons, one that holds semicolons in single quotes; a
--- key's last dotted part is its name; a value begins behind the first `=`. It is taken apart for used events only.
+-- custom_data is `S:key=value;'S:key=a=b;c=d'`: items between semicolons, one that holds semicolons or apostrophes in
+-- single quotes, its apostrophes doubled (other writers do not double them); a key's last dotted part is its name; a value
+-- begins behind the first `=`. It is taken apart for used events only.
 -- In: the view `dated`, the macros of told_words.sql, tls_words, cipher_words, session variables.
 create or replace temp macro items_of(told) as
     list_transform(
-        regexp_extract_all(told, '(?s)''.*?''\s*(?:;|$)|[^;]+'),
-        lambda item: regexp_replace(trim(rtrim(trim(item), ';'), ' '''), '^[sS]:', '')
+        regexp_extract_all(told, '(?s)''(?:[^'']|'''')*''\s*(?:;|$)|''.*?''\s*(?:;|$)|[^;]+'),
+        lambda item: regexp_replace(
+            replace(regexp_replace(trim(rtrim(trim(item), '; ')), '^''|''$', '', 'g'), '''''', ''''), '^[sS]:', ''
+        )
     );
 
 create or replace temp macro value_of(items, key) as
