@@ -12,7 +12,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from etl import landing
+from etl import formats, landing
+from etl.formats import text
+from etl.formats.base import Sample
 from etl.insights.policy import PolicyInvalid, load_policy
 from etl.settings import Settings, Smtp, Source
 from etl.smtp import connect
@@ -65,7 +67,21 @@ def source_check(source: Source) -> Check:
     locked = [name for name in fitting if not os.access(folder / name, os.R_OK)]
     if locked:
         return Check("wrong", subject, f"{len(locked)} file(s) may not be read, {locked[0]} first", "give the right")
-    return Check("ok", subject, f"{len(fitting)} of {len(names)} file(s) fit {source.pattern}")
+    return format_check(source, folder / max(fitting)) or Check(
+        "ok", subject, f"{len(fitting)} of {len(names)} file(s) fit {source.pattern}"
+    )
+
+
+def format_check(source: Source, export: Path) -> Check | None:
+    """What is wrong where the format has no such column as the source names, or `export` is of another format."""
+    subject = f"source {source.name}"
+    unknown = sorted(set(source.columns) - set(getattr(formats.reader(source.format), "aliases", ())))
+    if unknown:
+        return Check("wrong", subject, f"{source.format} has no column {', '.join(unknown)}", "correct columns")
+    found = formats.recognise(Sample(export.name, text.head(export)))
+    if found not in (None, source.format):
+        return Check("wrong", subject, f"{export.name} is {found}, not {source.format}", "correct format or pattern")
+    return None
 
 
 def policy_checks(settings: Settings) -> Iterator[Check]:

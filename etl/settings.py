@@ -7,9 +7,7 @@ show in no print, log or archive.
 
 from __future__ import annotations
 
-import difflib
 import hashlib
-import ipaddress
 import os
 import re
 import tomllib
@@ -17,14 +15,11 @@ from collections import Counter
 from collections.abc import Collection, Mapping
 from datetime import date
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Any, Literal, Self
 
-import idna
 import rfc8785
 from pydantic import (
-    AfterValidator,
     BaseModel,
-    BeforeValidator,
     ConfigDict,
     Field,
     SecretStr,
@@ -33,94 +28,13 @@ from pydantic import (
     model_validator,
 )
 
-from etl import formats, languages, periods
-from etl.addresses import ascii_address
-from etl.errors import NotFound, SettingsInvalid, UsageInvalid
+from etl import formats
+from etl.errors import NotFound, SettingsInvalid
+from etl.setting_types import Address, Bytes, Direction, Domain, FormatName, Language, Network, Slug, Zone, nearest
 
 CONFIG_ENV = "TRANSIT_LEDGER_CONFIG"
 SMTP_USER_ENV = "TRANSIT_LEDGER_SMTP_USER"
 SMTP_PASSWORD_ENV = "TRANSIT_LEDGER_SMTP_PASSWORD"  # noqa: S105  a variable's name, not a password
-
-_SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*([KMGT]?)(i?)B?", re.IGNORECASE)
-_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
-
-
-def _bytes(value: object) -> int:
-    """A size in bytes from `1048576`, `"1MiB"` or `"1 GB"`."""
-    if isinstance(value, bool):
-        raise ValueError("a size such as 1073741824 or '1GiB' is allowed")
-    if isinstance(value, int):
-        return value
-    match = _SIZE.fullmatch(str(value).strip())
-    if not match:
-        raise ValueError("a size such as 1073741824 or '1GiB' is allowed")
-    base = 1024 if match[3] else 1000
-    return int(float(match[1]) * base ** " KMGT".index(match[2].upper() or " "))
-
-
-def _zone(value: str) -> str:
-    if not periods.is_zone(value):
-        raise ValueError(
-            f"an IANA time zone such as 'Europe/Stockholm' is allowed{nearest(value, periods.zone_names())}"
-        )
-    return value
-
-
-def _slug(value: str) -> str:
-    if not _NAME.fullmatch(value):
-        raise ValueError("lower-case letters, digits, '-' and '_' are allowed, at most 63")
-    return value
-
-
-def _address(value: str) -> str:
-    try:
-        ascii_address(value)
-    except UsageInvalid:
-        raise ValueError("a mail address such as 'admin@contoso.example' is allowed") from None
-    return value.strip()
-
-
-def _domain(value: str) -> str:
-    """A domain in lower case, as A-labels."""
-    try:
-        return idna.encode(value.strip().strip("."), uts46=True).decode("ascii")
-    except idna.IDNAError:
-        raise ValueError("a domain such as 'contoso.example' is allowed") from None
-
-
-def _network(value: str) -> str:
-    try:
-        return str(ipaddress.ip_network(value, strict=False))
-    except ValueError:
-        raise ValueError("a network such as '192.0.2.0/24' is allowed") from None
-
-
-def _format(value: str) -> str:
-    if value not in formats.names():
-        raise ValueError(f"one of {', '.join(formats.names())} is allowed{nearest(value, formats.names())}")
-    return value
-
-
-def _language(value: str) -> str:
-    if value not in languages.available():
-        raise ValueError(f"one of {', '.join(languages.available())} is allowed: others have no catalogue of texts")
-    return value
-
-
-def nearest(value: object, known: Collection[str]) -> str:
-    """`; did you mean '…'?` with the known name most like `value`, or nothing."""
-    near = difflib.get_close_matches(str(value), sorted(known), n=1)
-    return f"; did you mean '{near[0]}'?" if near else ""
-
-
-Bytes = Annotated[int, BeforeValidator(_bytes), Field(gt=0)]
-Zone = Annotated[str, AfterValidator(_zone)]
-Slug = Annotated[str, AfterValidator(_slug)]
-Address = Annotated[str, AfterValidator(_address)]
-Network = Annotated[str, AfterValidator(_network)]
-Domain = Annotated[str, AfterValidator(_domain)]
-Direction = Literal["inbound", "outbound"]
-Language = Annotated[str, AfterValidator(_language)]
 
 
 class _Table(BaseModel):
@@ -189,7 +103,7 @@ class Source(_Table):
     """A configured place that exports come from, with one format."""
 
     name: Slug
-    format: Annotated[str, AfterValidator(_format)]
+    format: FormatName
     location: Path
     pattern: str = "*"
     time_zone: Zone = "UTC"
@@ -214,7 +128,7 @@ class Source(_Table):
 
     @model_validator(mode="after")
     def _no_messages(self) -> Self:
-        if self.format in formats.WITHOUT_MESSAGES:
+        if not formats.REGISTRY[self.format].has_messages:
             object.__setattr__(self, "role", "reconcile")
         return self
 
@@ -312,7 +226,7 @@ class Settings(_Table):
         sources = {source.name: source for source in self.sources}
         for source in self.sources:
             for name in _listed(source.options.get("joins")):
-                wanted = formats.JOINS.get(source.format)
+                wanted = formats.REGISTRY[source.format].joins
                 other = sources.get(name)
                 if other is None or other.format != wanted:
                     raise ValueError(
@@ -407,7 +321,7 @@ def load(path: Path | str | None = None, environment: dict[str, str] | None = No
 def parse(raw: dict[str, Any], file: Path, environment: dict[str, str] | None = None) -> Settings:
     """Checked settings from a dictionary as TOML gives it; `file` names it in messages and anchors relative paths."""
     env = environment or {}
-    problems = _named_twice(raw)
+    problems = _named_twice(raw) + _wrong_options(raw)
     if isinstance(raw.get("smtp"), dict):
         for key, variable in (("user", SMTP_USER_ENV), ("password", SMTP_PASSWORD_ENV)):
             if key in raw["smtp"]:
@@ -438,6 +352,22 @@ def _named_twice(raw: Mapping[str, Any]) -> list[str]:
     return problems
 
 
+def _wrong_options(raw: Mapping[str, Any]) -> list[str]:
+    """What is wrong with the sources' `options`: each format has its own."""
+    problems: list[str] = []
+    sources = raw.get("sources")
+    for number, source in enumerate(sources if isinstance(sources, list) else []):
+        known = formats.REGISTRY.get(str(source.get("format"))) if isinstance(source, dict) else None
+        if known and isinstance(source.get("options"), dict):
+            try:
+                known.options.model_validate(source["options"])
+            except ValidationError as error:
+                within = ("sources", number, "options")
+                keys = set(known.options.model_fields)
+                problems += [_problem(item | {"loc": within + item["loc"]}, raw, keys) for item in error.errors()]
+    return problems
+
+
 def _anchored(settings: Settings, folder: Path) -> Settings:
     storage = settings.storage.model_copy(
         update={
@@ -453,14 +383,14 @@ def _anchored(settings: Settings, folder: Path) -> Settings:
     return settings.model_copy(update={"storage": storage, "sources": sources, "policy": policy})
 
 
-def _problem(error: Any, raw: dict[str, Any]) -> str:
-    """One line for one problem: key, what was found, what is allowed."""
+def _problem(error: Any, raw: Mapping[str, Any], known: Collection[str] | None = None) -> str:
+    """One line for one problem: key, what was found, what is allowed; `known` are the keys of its table."""
     location = error["loc"]
     key = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in location).lstrip(".") or "settings"
     if error["type"] == "extra_forbidden":
-        known = _known_keys(location[:-1])
+        known = _known_keys(location[:-1]) if known is None else known
         near = nearest(str(location[-1]), known)
-        return f"{key}: unknown key{near or '; allowed are ' + ', '.join(sorted(known))}"
+        return f"{key}: unknown key{near or '; allowed are ' + (', '.join(sorted(known)) or 'none')}"
     if error["type"] == "missing":
         return f"{key}: found nothing; the key is required"
     message = str(error["msg"]).removeprefix("Value error, ")

@@ -64,6 +64,10 @@ def test_a_source_without_folder_without_files_and_with_names_that_do_not_fit(tm
     assert (misnamed.verdict, misnamed.next_step) == ("wrong", "correct pattern")
     (source.location / "connector-2026-11-16.csv").write_bytes(export([row(1)]))
     assert checks.source_check(source).found == "1 of 2 file(s) fit connector-{date}*"
+    (source.location / "connector-2026-11-17.log").write_bytes(b"Nov 17 10:00:00 mx postfix/smtpd[1]: connect from x\n")
+    assert checks.source_check(source).found == "connector-2026-11-17.log is postfix_log, not m365_connector_report"
+    misspelt = source.model_copy(update={"columns": {"tls_verison": "TLS"}})
+    assert "has no column tls_verison" in checks.source_check(misspelt).found
     gone = source.model_copy(update={"location": tmp_path / "nowhere"})
     assert "is no folder" in checks.source_check(gone).found
 

@@ -67,6 +67,45 @@ def test_every_problem_is_listed_at_once_with_its_key(tmp_path: Path) -> None:
     assert SECRET not in "".join(said)
 
 
+WRONG_OPTIONS: list[tuple[str, dict[str, Any], str, str]] = [
+    ("postfix_log", {"log_tls": True}, "log_tls", "did you mean 'logs_tls'?"),
+    ("postfix_log", {"logs_tls": "yes"}, "logs_tls", "true, false or a list of names"),
+    ("exim_log", {"logs_tls": ["remote_smtp"]}, "logs_tls", "a valid boolean"),
+    ("exchange_smtp_log", {"logs_tls": True}, "logs_tls", "allowed are none"),
+    ("exchange_message_tracking", {"joins": 1}, "joins", "a name, or a list of names"),
+    ("m365_connector_details", {"direction": "in"}, "direction", "'inbound' or 'outbound'"),
+    ("m365_message_trace", {"date_format": ["%d"]}, "date_format", "a valid string"),
+    ("m365_trace_detail", {"connector_id": "yes"}, "connector_id", "a valid boolean"),
+    ("gmail_log", {"tls_states": "No TLS"}, "tls_states", "a valid dictionary"),
+    ("gmail_log", {"tls_states": {"1": "TLS 9"}}, "tls_states.1", "'TLS 1.2'"),
+    ("tls_rpt", {"date_format": "%d"}, "date_format", "allowed are none"),
+]
+
+
+@pytest.mark.parametrize(("name", "options", "key", "part"), WRONG_OPTIONS)
+def test_options_that_a_format_does_not_take(
+    tmp_path: Path, name: str, options: dict[str, Any], key: str, part: str
+) -> None:
+    source = SOURCE | {"format": name, "options": options}
+    (said,) = problems(SMALLEST | {"sources": [source | {"name": "other", "options": {}}, source]}, tmp_path)
+    assert said.startswith(f"sources[1].options.{key}: ")
+    assert part in said
+
+
+RIGHT_OPTIONS: list[tuple[str, dict[str, Any]]] = [
+    ("postfix_log", {"logs_tls": ["postfix/smtpd"]}), ("postfix_log", {"logs_tls": False}),
+    ("exim_log", {"logs_tls": True}),
+    ("m365_connector_details", {"direction": "outbound", "date_format": "%d/%m/%Y"}),
+    ("m365_trace_detail", {"connector_id": True}), ("gmail_log", {"tls_states": {"7": "No TLS"}}),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("name", "options"), RIGHT_OPTIONS)
+def test_options_that_a_format_takes_are_kept_as_they_stand(tmp_path: Path, name: str, options: dict[str, Any]) -> None:
+    (source,) = parse(tmp_path, sources=[SOURCE | {"format": name, "options": options}]).sources
+    assert source.options == options
+
+
 def test_a_connector_may_be_named_once_per_direction(tmp_path: Path) -> None:
     both = [{"name": "Hub", "direction": "inbound"}, {"name": "Hub", "direction": "outbound"}]
     assert len(parse(tmp_path, connectors=both).connectors) == 2

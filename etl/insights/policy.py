@@ -24,7 +24,8 @@ from etl.insights.classes import MEASURES
 from etl.insights.decide import COMPARATORS
 from etl.insights.profiles import JUDGES_CIPHERS
 from etl.report.model import TLS_VERSIONS
-from etl.settings import Settings, nearest
+from etl.setting_types import nearest
+from etl.settings import Settings
 
 BUNDLED = Path(__file__).with_name("policy.toml")
 
