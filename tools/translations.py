@@ -45,19 +45,23 @@ def used() -> set[Name]:
 
 def outcomes(query: str) -> set[str]:
     """Why a reader's SQL may reject or skip a record: the texts that the `case` of a column `reason`, `fault` or
-    `rule` gives, and those that stand as such a column."""
+    `rule` gives, or of a macro such as `rule_of`, and those that stand as such a column."""
     words = [word for word in _SQL.findall(query) if not word.startswith("--")]
     found: set[str] = set()
     open_cases: list[set[str]] = []
+    macro = ""
     for n, word in enumerate(words[:-2]):
         follows = words[n + 1]
-        if word == "case":
+        if word == "macro":
+            macro = follows
+        elif word == "case":
             open_cases.append(set())
         elif word in ("then", "else") and follows.startswith("'"):
             open_cases[-1].add(follows[1:-1])
         elif word == "end":
             texts = open_cases.pop()
-            if follows == "as" and words[n + 2] in _OUTCOME_COLUMNS:
+            column = words[n + 2] if follows == "as" else macro.removesuffix("_of") if follows == ";" else ""
+            if column in _OUTCOME_COLUMNS:
                 found |= texts
             elif open_cases:
                 open_cases[-1] |= texts

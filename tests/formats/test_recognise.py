@@ -9,44 +9,26 @@ from pathlib import Path
 from etl import formats
 from etl.formats import text
 from etl.formats.base import Sample
-from tests.formats import (
-    exchange_logs,
-    log_site,
-    test_exchange_message_tracking,
-    test_gmail_log,
-    test_m365_connector_details,
-    test_m365_message_trace,
-    test_m365_trace_detail,
-    test_tls_rpt,
-)
-from tests.formats.table_site import call, write_site
+from tests.formats import log_site, test_gmail_log, test_m365_message_trace
+from tests.formats.table_site import asked, call, write_site
 from tests.helpers import export, row
+from tools import format_tables
 
 
 def one_of_each(folder: Path) -> dict[str, list[bytes]]:
-    """Exports of every format, some in several ways."""
-    trace, gmail = test_m365_message_trace, test_gmail_log
-    records = [gmail.stage(1, 3)]
-    return {
-        "m365_connector_report": [export([row(1)]), export([row(2)], delimiter=";").decode().encode("utf-16")],
-        "m365_connector_details": [test_m365_connector_details.table("2026-11-16,Inbound: A,,,0,0,0,100,0,7")],
-        "m365_message_trace": [
-            trace.table(trace.ENHANCED, trace.enhanced(1, "a@fabrikam.example", "b@contoso.example##Receive, Deliver")),
-            b"#TYPE X\r\n" + trace.table(trace.V2, trace.traced(2, "a@fabrikam.example", "b@contoso.example")),
-        ],
-        "m365_trace_detail": [
-            test_m365_trace_detail.table([test_m365_trace_detail.event(1, "SMTP", "RECEIVE")]),
-            gzip.compress(test_m365_trace_detail.table([test_m365_trace_detail.event(2, "SMTP", "RECEIVE")]), mtime=0),
-        ],
-        "postfix_log": [(log_site.DATA / "postfix" / "mail.log.gz").read_bytes()],
-        "exim_log": [(log_site.DATA / "exim" / "mainlog.gz").read_bytes()],
-        "exchange_smtp_log": [(exchange_logs.header() + "".join(exchange_logs.sending().lines)).encode()],
-        "exchange_message_tracking": [
-            (test_exchange_message_tracking.header() + test_exchange_message_tracking.event(1)).encode()
-        ],
-        "gmail_log": [gmail.lines(records), gmail.parquet(folder, records), json.dumps(records, indent=1).encode()],
-        "tls_rpt": [test_tls_rpt.written(test_tls_rpt.report(test_tls_rpt.entry()))],
-    }
+    """The sample export of every format, and other ways in which some come."""
+    found = {name: [path.read_bytes() for path in format_tables.files(name)] for name in formats.names()}
+    trace, gmail, records = test_m365_message_trace, test_gmail_log, [test_gmail_log.stage(1, 3)]
+    found["m365_connector_report"].append(export([row(2)], delimiter=";").decode().encode("utf-16"))
+    found["m365_message_trace"].append(
+        b"#TYPE X\r\n" + trace.table(trace.V2, trace.traced(2, "a@fabrikam.example", "b@contoso.example"))
+    )
+    (detail,) = found["m365_trace_detail"]
+    found["m365_trace_detail"] += [gzip.compress(detail, mtime=0), detail.decode().encode("utf-16-le")]
+    found["postfix_log"].append((log_site.DATA / "postfix" / "mail.log.gz").read_bytes())
+    found["exim_log"].append((log_site.DATA / "exim" / "mainlog.gz").read_bytes())
+    found["gmail_log"] += [gmail.parquet(folder, records), json.dumps(records, indent=1).encode()]
+    return found
 
 
 def test_every_format_has_a_file_here_and_only_its_reader_comes_first(tmp_path: Path) -> None:
@@ -75,3 +57,31 @@ def test_files_handed_in_without_a_word_find_the_source_of_their_format(tmp_path
     assert {found[path.name]["state"] for _, path in paths} == {"counted"}
     assert found["zz.bin"]["sha256"] is None
     assert "fits no source" in found["zz.bin"]["reason"]
+
+
+def test_the_sample_exports_tell_of_the_same_mail(tmp_path: Path) -> None:
+    settings = write_site(tmp_path, *({"name": name, "format": name} for name in formats.names()))
+    samples = {name: format_tables.files(name) for name in formats.names()}
+    call(settings, "ingest", *(str(path) for paths in samples.values() for path in paths))
+    query = "select source, direction, partner_domain, tls_version, messages, recipients, bytes from facts order by all"
+    found: dict[str, list[tuple[object, ...]]] = {name: [] for name in formats.names()}
+    for name, *told in asked(settings, query):
+        found[name].append(tuple(told))
+    details = found.pop("m365_connector_details")
+    assert sum(int(str(told[3])) for told in details) == 8 + 5 + 3
+    assert found.pop("tls_rpt") == []
+    assert asked(settings, "select sum(sessions) from tls_reports") == [(6,)]
+    orders, news, hello = (
+        ("fabrikam.example", 1, 2, 18230),
+        ("litware.example", 1, 1, 4096),
+        ("northwind.example", 1, 1, 2048),
+    )
+    said = {name: [(told[1], *told[3:]) for told in facts] for name, facts in found.items()}
+    assert said.pop("m365_message_trace") == [orders, hello]  # the news failed in this one
+    assert said.pop("m365_trace_detail") == [orders, hello]
+    assert said.pop("exim_log") == [orders, news, (*hello[:3], 2100)]  # what a delivery took, its headers included
+    assert set(map(tuple, said.values())) == {(orders, news, hello)}
+    versions = {
+        tuple(told[2] for told in facts) for name, facts in found.items() if name in ("postfix_log", "exim_log")
+    }
+    assert versions == {("TLS 1.3", "No TLS", "TLS 1.2")}
