@@ -40,13 +40,14 @@ def render(model: ReportModel) -> MailParts:
     page = view.build(model, view.MAIL)
     lang = page.lang
     images, shown = _charts(page)
+    ledger_head = LEDGER_HEAD_MARKER if model.edition.number else lang._("none: a preview is not archived")
     html = templates.render(
         "mail.html", lang, page=page, charts=shown, groups=groups(page), noted=noted(page), colors=COLORS,
-        marker=LEDGER_HEAD_MARKER,
+        ledger_head=ledger_head,
         figure_pairs=[page.verdict.figures[at : at + 2] for at in range(0, len(page.verdict.figures), 2)],
         policy=policy_line(page, model), next_due=next_due(page, model),
     )  # fmt: skip
-    plain = text.render(page, model, groups(page), noted(page), LEDGER_HEAD_MARKER)
+    plain = text.render(page, model, groups(page), noted(page), ledger_head)
     return MailParts(page.verdict.subject, html, plain, images)
 
 

@@ -21,8 +21,8 @@ Groups = Sequence[tuple[str, Sequence[Place], str]]
 Noted = tuple[Sequence[tuple[InsightView, str]], str]
 
 
-def render(page: Page, model: ReportModel, groups: Groups, noted: Noted, marker: str) -> str:
-    """The text of the mail with the same insights as its HTML; `marker` stands where the ledger's head comes."""
+def render(page: Page, model: ReportModel, groups: Groups, noted: Noted, ledger_head: str) -> str:
+    """The text of the mail with the same insights as its HTML; `ledger_head` is what stands for the ledger's head."""
     lang = page.lang
     lines = [*_top(page), ""]
     lines += _edition(page)
@@ -39,7 +39,7 @@ def render(page: Page, model: ReportModel, groups: Groups, noted: Noted, marker:
         lines += _head(lang._("No longer so"))
         lines += [line for said in page.findings.resolved for line in _wrap(said, "- ", "  ")]
     lines += _table(page)
-    lines += _foot(page, model, marker)
+    lines += _foot(page, model, ledger_head)
     return "\n".join(line.rstrip() for line in lines).replace("\u202f", "\u00a0") + "\n"
 
 
@@ -126,11 +126,11 @@ def _cut(text: str, length: int) -> str:
     return text if len(text) <= length else text[: length - 1] + "…"
 
 
-def _foot(page: Page, model: ReportModel, marker: str) -> list[str]:
+def _foot(page: Page, model: ReportModel, ledger_head: str) -> list[str]:
     lang, proof = page.lang, model.provenance
     policy = lang._("policy {id}, version {version}", id=proof.policy_id, version=proof.policy_version)
     lines = ["", "-" * WIDTH, *_wrap(f"{page.edition.line} · {policy}")]
-    lines += [lang._("Ledger head with this edition:"), marker]
+    lines += [lang._("Ledger head with this edition:"), ledger_head]
     lines += _wrap(lang._("Keep this mail: whoever has it can check that nothing was rewritten, with"))
     above = lang._("the head above")
     lines.append(f"python -m etl verify --head <{above}>")

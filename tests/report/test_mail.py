@@ -86,6 +86,13 @@ def test_both_parts_name_the_ledger_once_and_the_next_report(mail: MailParts) ->
         assert "2026-W40, edition 2" in part
 
 
+def test_a_preview_names_no_ledger() -> None:
+    previewed = email.render(report_model(number=0))
+    for part in (previewed.html, previewed.text):
+        assert LEDGER_HEAD_MARKER not in part
+        assert "none: a preview is not archived" in part
+
+
 def test_charts_are_inline_with_words_for_those_who_cannot_see_them(mail: MailParts) -> None:
     shown = re.findall(r'<img [^>]*src="cid:([^"]+)"[^>]* alt="([^"]+)"', mail.html)
     assert {cid for cid, _ in shown} == set(mail.images)

@@ -81,6 +81,29 @@ def test_the_week_before_is_told_with_its_numbers(model: ReportModel) -> None:
     assert made.missing == "no bound covers what is missing: 18 Nov (m365), the rest of a.csv"
 
 
+def test_a_source_that_declares_no_days_is_not_called_complete(model: ReportModel) -> None:
+    """Nobody would notice a day without its data, so nothing says that all came."""
+
+    def told(*expected: int | None) -> tuple[str, str]:
+        (came,) = model.completeness.sources
+        sources = tuple(
+            came.model_copy(update={"source": f"mx{n}", "expected_days": e}) for n, e in enumerate(expected)
+        )
+        days = sum(item or 0 for item in expected)
+        changed = {"complete": True, "missing": (), "sources": sources, "expected_days": days}
+        whole = model.completeness.model_copy(update=changed)
+        verdict = page.build(model.model_copy(update={"completeness": whole}), page.SCREEN).verdict
+        return verdict.whole_label, verdict.whole
+
+    said = "no days declared, so none can be missing"
+    assert told(7)[0] == "Complete:"
+    assert said not in told(7)[1]
+    assert told(7, None)[0] == "Complete:"
+    assert f"mx1: {said}" in told(7, None)[1]
+    assert told(None, None)[0] == "Received:"
+    assert f"mx0, mx1: {said}" in told(None, None)[1]
+
+
 def test_a_long_name_is_cut_in_tables_and_whole_in_its_section(model: ReportModel) -> None:
     """Two that differ at their ends alone stay two, with their directions."""
     first, second = model.connectors[:2]

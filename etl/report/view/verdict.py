@@ -169,6 +169,7 @@ def _completeness(lang: Language, whole: Completeness) -> tuple[str, str]:
     else:
         files = sum(source.files for source in whole.sources)
         came = lang.ngettext("{n} file came", "{n} files came", files)
+    unasked = tuple(source.source for source in whole.sources if source.role == "count" and not source.expected_days)
     parts = [
         came,
         lang.ngettext("{n} record read", "{n} records read", whole.records),
@@ -177,6 +178,8 @@ def _completeness(lang: Language, whole: Completeness) -> tuple[str, str]:
         lang.ngettext("{n} skipped by rule", "{n} skipped by rule", whole.skipped),
         lang.ngettext("{n} told twice", "{n} told twice", whole.duplicates),
     ]
+    if unasked:
+        parts.insert(1, lang._("{names}: no days declared, so none can be missing", names=_names(lang, unasked)))
     if whole.suspected_cut:
         n = len(whole.suspected_cut)
         parts.append(lang.ngettext("{n} file suspected cut short", "{n} files suspected cut short", n))
@@ -188,7 +191,8 @@ def _completeness(lang: Language, whole: Completeness) -> tuple[str, str]:
         parts.append(lang._("not settled yet"))
     elif whole.settled_date:
         parts.append(lang._("settled {day}", day=lang.day(whole.settled_date, "d MMMM")))
-    return (lang._("Complete:") if whole.complete else lang._("Incomplete:")), " · ".join(parts)
+    came_as_expected = lang._("Complete:") if whole.expected_days else lang._("Received:")
+    return (came_as_expected if whole.complete else lang._("Incomplete:")), " · ".join(parts)
 
 
 def _warnings(lang: Language, model: ReportModel) -> list[str]:
