@@ -142,6 +142,40 @@ def test_a_row_told_twice_counts_once_and_contradictions_not_at_all(tmp_path: Pa
     }
 
 
+# What the parts of two connectors, of 100 and of 50 messages, are told as, and what is read of them.
+HEAD = "Date,Connector direction and name,Connector type,Forced TLS?,No TLS,TLS 1.2,TLS 1.3,Volume"
+UNITS = [
+    # Fractions of 1: no row goes beyond, each adds up to it.
+    (["0.1,0.4,0.5,100", "0,1,0,50"], {("A", "No TLS"): 10, ("A", "TLS 1.2"): 40, ("A", "TLS 1.3"): 50,
+                                       ("B", "TLS 1.2"): 50}),
+    (["0.333,0.333,0.333,100", "0,0,0,0"], {("A", "No TLS"): 34, ("A", "TLS 1.2"): 33, ("A", "TLS 1.3"): 33}),
+    # The opposite: a percent sign, or one row that fractions can't explain, and all are percentages.
+    (["0%,1%,0%,100", "0%,0%,1%,50"], {("A", "TLS 1.2"): 1, ("A", "Unknown"): 99, ("B", "TLS 1.3"): 1,
+                                       ("B", "Unknown"): 49}),
+    (["0,1,0,100", "0,0,100,50"], {("A", "TLS 1.2"): 1, ("A", "Unknown"): 99, ("B", "TLS 1.3"): 50}),
+    # Neither: parts of 1 that leave some out are not guessed at.
+    (["0.1,0.3,0.4,1000", "0,1,0,50"], {("A", "No TLS"): 1, ("A", "TLS 1.2"): 3, ("A", "TLS 1.3"): 4,
+                                        ("A", "Unknown"): 992, ("B", "TLS 1.2"): 1, ("B", "Unknown"): 49}),
+    # Counts: each row adds up to its volume, and not to 100.
+    (["5,15,20,40", "0,7,0,7"], {("A", "No TLS"): 5, ("A", "TLS 1.2"): 15, ("A", "TLS 1.3"): 20, ("B", "TLS 1.2"): 7}),
+    (["10,40,50,100", "0,100,0,100"], {("A", "No TLS"): 10, ("A", "TLS 1.2"): 40, ("A", "TLS 1.3"): 50,
+                                       ("B", "TLS 1.2"): 100}),
+    (["5,15,20,40", "0,100,0,7"], {("A", "No TLS"): 2, ("A", "TLS 1.2"): 6, ("A", "TLS 1.3"): 8, ("A", "Unknown"): 24,
+                                   ("B", "TLS 1.2"): 7}),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("parts", "counts"), UNITS)
+def test_fractions_and_counts_are_told_from_percentages(
+    tmp_path: Path, parts: list[str], counts: dict[tuple[str, str], int]
+) -> None:
+    settings = site(tmp_path)
+    rows = [f"2026-11-16,Inbound: {name},Partner,True,{told}" for name, told in zip("AB", parts, strict=True)]
+    said = ingest(settings, "eac", {"a.csv": table(*rows, "2026-11-16,Total,,,,,,140", header=HEAD)})["a.csv"]
+    assert (said["used"], said["rejected"]) == (2, 0)
+    assert +sums(settings, "connector", "tls_version") == counts
+
+
 @pytest.mark.parametrize("reverse", [False, True])
 def test_the_newest_export_restates_a_connector_whole_in_any_order(tmp_path: Path, reverse: bool) -> None:
     settings = site(tmp_path)
@@ -207,6 +241,13 @@ DATES = [
     (["Nov 16, 2026", "Nov 9, 2026"], "2026-11-09"),
     (["2026-11-16T00:00:00Z", "2026-11-09T00:00:00Z"], "2026-11-09"),
     (["11/16/2026 12:00:00 AM", "11/09/2026 12:00:00 AM"], "2026-11-09"),
+    # As Excel saves a table again, by the language of the machine.
+    (["16-11-2026", "9-11-2026"], "2026-11-09"),
+    (["16-Nov-2026", "09-nov-2026"], "2026-11-09"),
+    (["16-Nov-26", "9-Nov-26"], "2026-11-09"),
+    (["16. 11. 2026", "9. 11. 2026"], "2026-11-09"),
+    (["2026. 11. 16.", "2026. 11. 09."], "2026-11-09"),
+    (["Monday, November 16, 2026", "Monday, November 9, 2026"], "2026-11-09"),
 ]
 
 
@@ -230,6 +271,34 @@ def test_days_that_could_be_either_are_refused_until_stated(tmp_path: Path) -> N
     settings = site(tmp_path / "three", options={"date_format": "%d/%m/%Y"})
     ingest(settings, "eac", {"a.csv": content})
     assert asked(settings, "select data_date::varchar from facts") == [("2026-12-11",)]
+
+
+NO_DAYS = [
+    ("46342", "numbers"),
+    ("16.11.26", "years of two digits"),
+    ("11/16/26", "years of two digits"),
+    ("16-11-26", "years of two digits"),
+    ("16-marras-2026", "in no way that this reader knows"),
+    ("2026-11-16T23:00:00Z", "in no way that this reader knows"),
+]
+
+
+@pytest.mark.parametrize(("day", "why"), NO_DAYS)
+def test_a_file_without_any_day_that_can_be_read_is_refused_with_the_way_out(
+    tmp_path: Path, day: str, why: str
+) -> None:
+    rows = (f"{day},Inbound: A,,,0,0,0,100,0,1", "Total,,,,,,,,,1")
+    said = ingest(site(tmp_path), "eac", {"a.csv": table(*rows)})["a.csv"]
+    assert said["state"] == "quarantined"
+    assert why in said["reason"]
+    assert f"'{day}'" in said["reason"]
+    assert "date_format" in said["reason"] or "yyyy-mm-dd" in said["reason"]
+
+
+def test_years_of_two_digits_are_read_where_they_are_stated(tmp_path: Path) -> None:
+    settings = site(tmp_path, options={"date_format": "%d.%m.%y"})
+    ingest(settings, "eac", {"a.csv": table("16.11.26,Inbound: A,,,0,0,0,100,0,1")})
+    assert asked(settings, "select data_date::varchar from facts") == [("2026-11-16",)]
 
 
 def test_recognised_by_its_header_and_refused_without_one(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 Percentages of a volume: every count made of them is an estimate and is marked so. NOTES.md says how they become counts.
 """
 
+import re
 from typing import Any
 
 from etl import database
@@ -34,13 +35,17 @@ ALIASES = {
 }
 
 DAYS = {
-    "iso": ("%Y-%m-%d", "%Y/%m/%d"),
-    "dotted": ("%d.%m.%Y",),
-    "words": ("%b %d, %Y", "%B %d, %Y", "%d %b %Y", "%d %B %Y"),
-    "month_first": ("%m/%d/%Y",),
-    "day_first": ("%d/%m/%Y",),
-}
-"""Ways to write a day; which of them a file uses is decided for all of it."""
+    "iso": ("%Y-%m-%d", "%Y/%m/%d", "%Y. %m. %d."),
+    "dotted": ("%d.%m.%Y", "%d. %m. %Y"),
+    "words": (
+        "%b %d, %Y", "%B %d, %Y", "%d %b %Y", "%d %B %Y", "%A, %B %d, %Y", "%A, %d %B %Y",
+        "%d-%b-%y", "%d-%b-%Y", "%d-%B-%Y",
+    ),
+    "month_first": ("%m/%d/%Y", "%m-%d-%Y"),
+    "day_first": ("%d/%m/%Y", "%d-%m-%Y"),
+}  # fmt: skip
+"""Ways to write a day, the admin center's and Excel's; which of them a file uses is decided for all of it. Two digits
+make a year only behind a month's name, as Excel writes it: no other part can be the year there."""
 
 MIDNIGHTS = (
     "", " 00:00", " 0:00", " 00:00:00", " 0:00:00", "T00:00:00", "T00:00:00Z", "T00:00:00.000Z", " 12:00 AM",
@@ -60,6 +65,8 @@ class _ConnectorDetails(CsvTrace):
             return {"date_style": "date", "date_formats": [str(stated)]}
         formats = {way: [day + time for day in days for time in MIDNIGHTS] for way, days in DAYS.items()}
         seen = database.rows(job.con, database.sql(f"formats/{self.name}", "dates"), formats)[0]
+        if seen["example"] is not None and not seen["days"]:
+            raise _without_days(str(seen["example"]))
         ways = {way: int(seen[way]) for way in ("iso", "dotted", "words")}
         best = max(ways, key=lambda way: ways[way])
         if seen["slashes"] > ways[best]:
@@ -69,13 +76,40 @@ class _ConnectorDetails(CsvTrace):
     def variables(self, job: Job, table: Table) -> dict[str, Any]:
         """Whether the source says which way all of its connectors go, and how many percentages a record has."""
         told = [column for column in table.columns if column.startswith(("no_tls", "ssl_", "tls_", "unknown"))]
-        return {"stated_direction": str(job.source.options.get("direction", "")), "percentages": len(told)}
+        return {
+            "stated_direction": str(job.source.options.get("direction", "")),
+            "percentages": len(told),
+            "has_percent_header": any(re.search("percent|%", table.columns[column], re.IGNORECASE) for column in told),
+        }
+
+
+def _without_days(example: str) -> ExportUnreadable:
+    """Why no record of a file has a day, by the first that has anything there; what to do about it."""
+    shown = example[:40]
+    expected = "days such as 2026-11-16, 16.11.2026 or 11/16/2026"
+    if re.fullmatch(r"[0-9]{5}([.,][0-9]+)?", example):
+        return ExportUnreadable(
+            f"its days are numbers such as '{shown}': a spreadsheet counted them, and from when is not told",
+            expected,
+            "take the admin center's own file, or write the column as yyyy-mm-dd and save it again",
+        )
+    if re.fullmatch(r"[0-9]{1,2}([./-])[0-9]{1,2}\1[0-9]{2}\b.*", example):
+        return ExportUnreadable(
+            f"its days have years of two digits, such as '{shown}': which part is the year is not told",
+            expected,
+            "state the format in the source's options, such as date_format = '%d.%m.%y'",
+        )
+    return ExportUnreadable(
+        f"its days are written in no way that this reader knows, such as '{shown}'",
+        expected,
+        "state the format in the source's options, such as date_format = '%d %m %Y'",
+    )
 
 
 def _with_slashes(only_month_first: int, only_day_first: int, either: int) -> str:
     if (only_month_first and only_day_first) or (either and not only_month_first and not only_day_first):
         raise ExportUnreadable(
-            "dates with slashes that do not tell days from months",
+            "dates with slashes or hyphens that do not tell days from months",
             "ISO dates, or a day beyond 12 somewhere",
             "state the format in the source's options, such as date_format = '%m/%d/%Y'",
         )
@@ -84,7 +118,7 @@ def _with_slashes(only_month_first: int, only_day_first: int, either: int) -> st
 
 READER = _ConnectorDetails(
     name="m365_connector_details",
-    version=1,
+    version=2,
     aliases=ALIASES,
     required=("date_time", "connector", "no_tls", "tls_1_2", "messages"),
     telling=(),

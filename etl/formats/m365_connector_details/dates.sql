@@ -1,15 +1,32 @@
--- How many records write their day in each way; with slashes, for how many only one reading is a day, and for how many
--- both are, and differ.
+-- How many records write their day in each way; with slashes or hyphens, for how many only one reading is a day, and for
+-- how many both are, and differ. `days` counts the records whose day can be read at all, `example` is the first day told
+-- (a total's row has none). A year such as 26, read as four digits, is none.
+with told as (
+    select trim(date_time) as told, record
+    from (select date_time, row_number() over () as record from raw)
+    where trim(date_time) <> '' and not regexp_matches(lower(trim(date_time)), '^(grand )?totals?\b')
+),
+
+read as (
+    select
+        told,
+        record,
+        try_strptime(told, $iso) as iso,
+        try_strptime(told, $dotted) as dotted,
+        try_strptime(told, $words) as words,
+        try_strptime(told, $month_first) as month_first,
+        try_strptime(told, $day_first) as day_first
+    from told
+)
+
 select
-    count(try_strptime(told, $iso)) as iso,
-    count(try_strptime(told, $dotted)) as dotted,
-    count(try_strptime(told, $words)) as words,
-    count(coalesce(try_strptime(told, $month_first), try_strptime(told, $day_first))) as slashes,
-    count(*) filter (
-        where try_strptime(told, $month_first) is not null and try_strptime(told, $day_first) is null
-    ) as only_month_first,
-    count(*) filter (
-        where try_strptime(told, $month_first) is null and try_strptime(told, $day_first) is not null
-    ) as only_day_first,
-    count(*) filter (where try_strptime(told, $month_first) <> try_strptime(told, $day_first)) as either
-from (select trim(date_time) as told from raw);
+    count(iso) as iso,
+    count(dotted) as dotted,
+    count(words) as words,
+    count(coalesce(month_first, day_first)) as slashes,
+    count(*) filter (where month_first is not null and day_first is null) as only_month_first,
+    count(*) filter (where month_first is null and day_first is not null) as only_day_first,
+    count(*) filter (where month_first <> day_first) as either,
+    count(*) filter (where year(coalesce(iso, dotted, words, month_first, day_first)) > 1900) as days,
+    arg_min(told, record) as example
+from read;

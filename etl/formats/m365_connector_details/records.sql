@@ -1,6 +1,6 @@
 -- One row per record of the export: a day, a connector with its direction, a volume, and `parts`: the messages of each
 -- TLS version that the percentages come to (largest remainder); they add up to the volume.
--- In: the view `dated`, session variables stated_direction and percentages.
+-- In: the view `dated`, session variables stated_direction, percentages (columns of them) and has_percent_header.
 create or replace temp macro way_of(word) as
     case
         when lower(trim(word)) in ('inbound', 'incoming', 'received', 'receive', 'in', 'from', '1') then 'inbound'
@@ -94,27 +94,46 @@ counted as (
 summed as (
     select
         *,
+        case when is_total(told) or is_total(name) or is_total(date_time) then 'total-row' end as rule,
         list_sum(list_transform(shares, lambda part: part.percent)) as whole,
-        -- What rounding alone can make of 100: half a unit of the last decimal for each percentage.
-        getvariable('percentages') * 0.5 / power(10, list_max(list_transform(shares, lambda part: coalesce(part.decimals, 0)))) as slack,
-        len(list_filter(shares, lambda part: part.percent is null or part.percent not between 0 and 100)) > 0 as is_odd
+        list_max(list_transform(shares, lambda part: part.percent)) as largest,
+        -- What rounding alone can make of the whole: half a unit of the last decimal for each percentage.
+        getvariable('percentages') * 0.5 / power(10, list_max(list_transform(shares, lambda part: coalesce(part.decimals, 0)))) as rounding,
+        contains(concat_ws('', no_tls, ssl_3_0, tls_1_0, tls_1_1, tls_1_2, tls_1_3, tls_unknown, unknown), '%') as has_sign
     from counted
+),
+
+-- What the parts of a row add up to, decided for the whole file: 100, but 1 where every row with mail adds up to that and
+-- none goes beyond, and the volume where every row adds up to its own, and not all to 100.
+scaled as (
+    select
+        *,
+        case
+            when getvariable('has_percent_header') or bool_or(has_sign) over () then 100
+            when bool_and(largest <= 1 and abs(whole - 1) <= least(rounding, 0.1)) filter (where volume > 0 and whole > 0 and rule is null) over ()
+                then 1
+            when bool_and(whole = volume) filter (where volume > 0 and whole > 0 and rule is null) over ()
+                and not bool_and(abs(whole - 100) <= rounding) filter (where volume > 0 and whole > 0 and rule is null) over ()
+                then greatest(volume, 1)
+            else 100
+        end as total
+    from summed
 ),
 
 judged as (
     select
         *,
-        case when is_total(told) or is_total(name) or is_total(date_time) then 'total-row' end as rule,
+        least(rounding, total * 0.1) as slack,
         case
             when getvariable('has_nul') and contains(concat_ws('', date_time, told, messages), chr(0)) then 'a NUL byte'
             when data_date is null then 'a date that is none'
             when year(data_date) not between 2010 and 2039 then 'a date outside 2010 to 2039'
             when way is null then 'an unknown direction'
             when coalesce(volume not between 0 and 1000000000000, true) then 'a count that is none'
-            when is_odd then 'a percentage that is none'
-            when whole - 100 > slack then 'percentages that add up to more than 100'
+            when len(list_filter(shares, lambda part: part.percent is null or part.percent not between 0 and total)) > 0 then 'a percentage that is none'
+            when whole - total > least(rounding, total * 0.1) then 'percentages that add up to more than 100'
         end as reason
-    from summed
+    from scaled
 ),
 
 -- A day and connector stand once in an export. The same told again is a repetition; told differently, neither counts.
@@ -130,14 +149,14 @@ repeated as (
         same_place as (partition by data_date, way, connector, rule, reason order by record)
 ),
 
--- Percentages as whole numbers; what is missing to 100 beyond rounding is told of no version.
+-- Percentages as whole numbers; what is missing beyond rounding is told of no version.
 weighed as (
     select
         *,
         list_transform(shares, lambda part: {
             version: part.version,
             weight: (part.percent * 1000000000)::hugeint
-                + case when part.version = 'Unknown' and 100 - whole > slack then ((100 - whole) * 1000000000)::hugeint else 0 end
+                + case when part.version = 'Unknown' and total - whole > slack then ((total - whole) * 1000000000)::hugeint else 0 end
         }) as weights
     from repeated
 ),
