@@ -18,6 +18,7 @@ from etl.insights import Judgement, evaluate, read_book
 from etl.insights.book import Book, Place, below_modern, is_named
 from etl.insights.classes import MEASURES, share
 from etl.insights.profiles import judge as judge_profiles
+from etl.insights.safeguards import judge as judge_safeguards
 from etl.measures import measure
 from etl.periods import Period, week_of
 from etl.report.bench import opened, visible_facts_csv
@@ -76,6 +77,7 @@ def make_model(
         flow = _flow(con, book, period, flow_days)
         trend = _trend(con, period)
         sections = _sections(con, book, judged)
+        safeguards = judge_safeguards(measure(con, "safeguards", **_span(period)))
         quality = model_quality(
             stored, inputs.inputs["files"], measure(con, "reconciliation", **_span(period)) if not connectors else []
         )
@@ -108,6 +110,7 @@ def make_model(
         partners=_partners(book),
         partners_count=sum(book.partners_below.get(place, 0) for place in _DIRECTIONS),
         profiles=judge_profiles(_cipher_sums(book), period.last_date),
+        safeguards=safeguards,
         quality=quality,
         provenance=_provenance(inputs),
         mentions=mentions,

@@ -17,6 +17,7 @@ TLS_VERSIONS = ("No TLS", "SSL 3.0", "TLS 1.0", "TLS 1.1", "TLS 1.2", "TLS 1.3",
 PROTECTED = ("SSL 3.0", "TLS 1.0", "TLS 1.1", "TLS 1.2", "TLS 1.3", "TLS unknown")
 DEPRECATED = ("SSL 3.0", "TLS 1.0", "TLS 1.1")
 BELOW_MODERN = ("No TLS", *DEPRECATED)
+SAFEGUARDS = ("forward_secrecy", "aead", "post_quantum", "peer_trusted", "peer_verified")
 MODERN = ("TLS 1.2", "TLS 1.3")
 
 NO_CONNECTOR = "No connector"
@@ -331,6 +332,14 @@ class ProfileResult(Part):
     """The rule that each verdict cites, second-hand knowledge worded so."""
 
 
+class Safeguard(Part):
+    """What protected messages of one direction besides the TLS version: how many of all that can be judged had it."""
+
+    name: Literal["forward_secrecy", "aead", "post_quantum", "peer_trusted", "peer_verified"]
+    direction: Direction
+    share: Share
+
+
 class SourceCompleteness(Part):
     """What one source was expected to bring for the period, and what came."""
 
@@ -497,6 +506,7 @@ class ReportModel(Part):
     partners_count: int = 0
     """How many there are, those beyond the cap included."""
     profiles: tuple[ProfileResult, ...] = ()
+    safeguards: tuple[Safeguard, ...] = ()
     quality: DataQuality
     provenance: Provenance
     mentions: tuple[str, ...] = ()

@@ -178,6 +178,7 @@ def _contents(page: view.Page) -> list[Entry]:
     after = [
         ("h-partners", lang._("Partners without TLS or with deprecated TLS"), page.partners),
         ("h-details", lang._("Details by day"), page.details),
+        ("h-safeguards", lang._("How mail was protected"), page.safeguards),
         ("h-profiles", lang._("Held against published profiles"), page.profiles),
         ("h-quality", lang._("Data quality"), True),
         ("h-definitions", lang._("Definitions"), True),

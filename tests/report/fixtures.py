@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import random
 from collections import Counter, defaultdict
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -38,6 +39,7 @@ from etl.report.model import (
     RejectReason,
     ReportModel,
     ResolvedInsight,
+    Safeguard,
     Share,
     SourceCompleteness,
     TrendPoint,
@@ -361,6 +363,16 @@ def _completeness(records: int, missing: tuple[str, ...]) -> Completeness:
     )  # fmt: skip
 
 
+def _safeguards(versions: dict[str, int]) -> Iterator[Safeguard]:
+    """Forward secrecy is told of what has a suite, the certificate of nothing."""
+    lacked, unsure = versions[NO_TLS], versions.get("Unknown", 0) + versions.get("TLS unknown", 0)
+    told = sum(versions.values()) - lacked - unsure
+    for way in ("inbound", "outbound"):
+        had = Share(n=told, total=told + lacked, undecided=unsure)
+        yield Safeguard(name="forward_secrecy", direction=way, share=had)
+        yield Safeguard(name="peer_verified", direction=way, share=Share(n=0, total=lacked, undecided=told + unsure))
+
+
 def _quality() -> DataQuality:
     files = tuple(
         InputFile(
@@ -438,6 +450,7 @@ def report_model(
                 verdicts={"current": versions["TLS 1.3"]},
             ),
         ),
+        safeguards=tuple(_safeguards(versions)),
         quality=_quality(),
         provenance=Provenance(
             digest="d1" * 32, policy_id="transit-ledger-default", policy_version=1, policy_sha256="b0" * 32,

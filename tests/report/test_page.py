@@ -104,6 +104,18 @@ def test_a_source_that_declares_no_days_is_not_called_complete(model: ReportMode
     assert f"mx0, mx1: {said}" in told(None, None)[1]
 
 
+def test_a_safeguard_told_of_few_messages_is_named_and_has_no_share(model: ReportModel) -> None:
+    made = page.build(model, page.SCREEN)
+    (secrecy,) = made.safeguards
+    had = next(item.share for item in model.safeguards if item.name == "forward_secrecy")
+    counts = had.n, had.total, had.undecided
+    said = "{} of {} · {} undecided".format(*(made.lang.number(count) for count in counts))
+    assert secrecy.cells[:2] == (made.lang.share(had), said)
+    assert made.safeguards_note == "Can’t be said of most messages: Certificate trusted and of the right name."
+    bare = page.build(model.model_copy(update={"safeguards": ()}), page.SCREEN)
+    assert (bare.safeguards, bare.safeguards_note) == ((), "")
+
+
 def test_a_long_name_is_cut_in_tables_and_whole_in_its_section(model: ReportModel) -> None:
     """Two that differ at their ends alone stay two, with their directions."""
     first, second = model.connectors[:2]

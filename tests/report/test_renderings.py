@@ -72,6 +72,18 @@ def test_protected_shares_are_the_same_everywhere(language: str) -> None:
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
+def test_safeguards_are_the_same_in_html_and_pdf(language: str) -> None:
+    model, texts = week(language)
+    lang = load(language)
+    shown = [item.share for item in model.safeguards if item.share.total > item.share.undecided]
+    assert shown
+    for share in shown:
+        of = flowing(lang._("{n} of {total}", n=lang.number(share.n), total=lang.number(share.total)))
+        for name in ("html", "pdf"):
+            assert re.search(rf"{re.escape(flowing(lang.share(share)))} {re.escape(of)}", texts[name]), (name, of)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
 def test_volumes_of_every_connector_are_the_same_everywhere(language: str) -> None:
     model, texts = week(language)
     lang = load(language)

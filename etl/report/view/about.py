@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from etl.report.language import DASH, Language
-from etl.report.model import ReportModel
+from etl.report.model import ReportModel, Share
 from etl.report.view import wording
+from etl.report.view.verdict import evidence
 
 HEAD_LENGTH = 16
 
@@ -54,6 +55,14 @@ class ProfileView:
     not_judged: str
     share: str
     verdicts: str
+
+
+@dataclass(frozen=True)
+class SafeguardView:
+    """One safeguard in both directions: its name, then share and evidence in, share and evidence out."""
+
+    name: str
+    cells: tuple[str, str, str, str]
 
 
 def edition(lang: Language, model: ReportModel, most: int) -> EditionView:
@@ -109,6 +118,28 @@ def profiles(lang: Language, model: ReportModel) -> tuple[ProfileView, ...]:
             )
         )  # fmt: skip
     return tuple(made)
+
+
+def safeguards(lang: Language, model: ReportModel) -> tuple[tuple[SafeguardView, ...], str]:
+    """The safeguards that can be told of most messages in some direction, and a sentence on the others."""
+    names = {
+        "forward_secrecy": lang._("Forward secrecy"), "aead": lang._("Authenticated encryption (AEAD)"),
+        "post_quantum": lang._("Post-quantum key exchange"),
+        "peer_trusted": lang._("Certificate of the other side trusted"),
+        "peer_verified": lang._("Certificate trusted and of the right name"),
+    }  # fmt: skip
+    shares: dict[str, dict[str, Share]] = {}
+    for item in model.safeguards:
+        shares.setdefault(item.name, {})[item.direction] = item.share
+    told = [name for name, ways in shares.items() if any(share.total > share.undecided for share in ways.values())]
+    views = []
+    for name in told:
+        inward, outward = shares[name]["inbound"], shares[name]["outbound"]
+        cells = lang.share(inward), evidence(lang, inward), lang.share(outward), evidence(lang, outward)
+        views.append(SafeguardView(names[name], cells))
+    untold = [names[name] for name in shares if name not in told]
+    note = lang._("Can’t be said of most messages: {names}.", names=lang.listed(untold)) if untold and told else ""
+    return tuple(views), note
 
 
 def _verdict_name(lang: Language, verdict: str) -> str:

@@ -99,6 +99,8 @@ class Page:
     partners_note: str
     letter: str
     """The command that writes to one of them. It never holds a name from an export: people copy commands."""
+    safeguards: tuple[about.SafeguardView, ...]
+    safeguards_note: str
     profiles: tuple[about.ProfileView, ...]
     quality: about.QualityView
     definitions: tuple[tuple[str, str], ...]
@@ -120,6 +122,7 @@ def build(model: ReportModel, limits: Limits) -> Page:
     details = (_worst if limits.worst else _newest)(model, limits.detail_rows)
     listed = model.partners[: limits.partner_rows]
     listed_versions = wording.versions_in(shown, (line.versions for line in listed))
+    safeguards, safeguards_note = about.safeguards(lang, model)
     period = wording.period_name(lang, model.period)
     organisation = wording.clean(model.organisation)
     return Page(
@@ -152,6 +155,7 @@ def build(model: ReportModel, limits: Limits) -> Page:
         partner_versions=tuple(wording.version_name(lang, v) for v in listed_versions),
         letter=f"python -m etl letter {model.period.id} --partner DOMAIN",
         partners_note=_more(lang, model.partners_count - len(listed)),
+        safeguards=safeguards, safeguards_note=safeguards_note,
         profiles=about.profiles(lang, model), quality=about.quality(lang, model, limits.other_rows),
         definitions=about.definitions(lang, model), provenance=about.provenance(lang, model),
         mentions=lang.listed(model.mentions), anchors=anchors,
