@@ -280,3 +280,78 @@ def test_probes_are_no_mail(tmp_path: Path) -> None:
     (counts,) = take(settings, {"mail.log": log.encode()})
     assert counts.skipped == {"address-probe": 2}
     assert rows(settings) == []
+
+
+LOST = "lost connection with mx.fabrikam.example[198.51.100.21] while sending end of data -- message may be sent twice"
+SLOW = "conversation with mx.fabrikam.example[198.51.100.21] timed out while receiving the initial server greeting"
+
+
+@pytest.mark.parametrize("said", [LOST, SLOW])
+def test_a_session_that_broke_off_says_nothing_of_the_next_in_clear(tmp_path: Path, said: str) -> None:
+    """Postfix 3.7.11 with `may`: when a session under TLS breaks off, the same message goes to the same host in clear."""
+    broken = TALK + handshake() + line(f"A1: {said}", "postfix/smtp[20]")
+    assert told(tmp_path / "clear", broken + sending("A1"), "partner_domain", "tls_version") == {
+        ("fabrikam.example", "No TLS"): 1
+    }
+    assert told(tmp_path / "again", broken + handshake() + sending("A1"), "tls_version") == {("TLS 1.3",): 1}
+    other = TALK + line(f"B1: {said}", "postfix/smtp[21]") + handshake() + sending("A1")
+    assert told(tmp_path / "other", other, "tls_version") == {("TLS 1.3",): 1}
+
+
+FATES = {
+    "header_checks DISCARD": "discard: header Subject: x; from=<o@other.example> to=<y> from h[203.0.113.1];",
+    "header_checks HOLD": "hold: header Subject: x from h[203.0.113.1];",
+    "milter discards": "milter-discard: END-OF-MESSAGE from h[203.0.113.1]: milter triggers DISCARD action;",
+    "milter quarantines": "milter-hold: END-OF-MESSAGE from h[203.0.113.1]: milter triggers HOLD action;",
+}
+
+
+def fate(said: str, service: str = "postfix/cleanup[11]") -> str:
+    end = "from=<a@fabrikam.example> to=<p@contoso.example> proto=ESMTP helo=<h>"
+    return line(f"A1B2C3D4E5: {said} {end}: why", service)
+
+
+def not_queued(said: str) -> str:
+    """An arrival of which the queue manager says nothing."""
+    return "".join(
+        part
+        for part in arrival().replace(": message-id", f"{said}: message-id").splitlines(keepends=True)
+        if "(queue active)" not in part
+    )
+
+
+@pytest.mark.parametrize("said", FATES.values(), ids=FATES.keys())
+def test_what_was_accepted_and_then_thrown_away_or_held_counts(tmp_path: Path, said: str) -> None:
+    settings = site(tmp_path)
+    take(settings, {"mail.log": (not_queued("") + fate(said)).encode()})
+    assert measures(settings, "direction", "partner_domain", "tls_version") == {
+        ("inbound", "fabrikam.example", "TLS 1.3"): (1, 1, 0)
+    }
+
+
+def test_what_was_held_counts_once_and_for_all_its_recipients_when_it_goes_on(tmp_path: Path) -> None:
+    settings = site(tmp_path)
+    log = (
+        fate(FATES["milter quarantines"])
+        + arrival()
+        + mailbox("A1B2C3D4E5")
+        + mailbox("A1B2C3D4E5", to="q@contoso.example")
+    )
+    take(settings, {"mail.log": log.encode()})
+    assert measures(settings, "direction") == {("inbound",): (1, 2, 1000)}
+
+
+@pytest.mark.parametrize(
+    "said", ["milter-reject: END-OF-MESSAGE from h[203.0.113.1]: 5.7.1 no;", "reject: body x from h[203.0.113.1];"]
+)
+def test_what_was_held_and_then_refused_does_not_count(tmp_path: Path, said: str) -> None:
+    log = not_queued("") + fate(FATES["header_checks HOLD"]) + fate(said)
+    assert told(tmp_path, log, "direction") == {}
+
+
+def test_an_access_table_s_word_proves_no_acceptance(tmp_path: Path) -> None:
+    """`DISCARD` and `HOLD` of a recipient come before DATA."""
+    log = not_queued("") + fate(
+        "discard: RCPT from h[203.0.113.1]: <p@contoso.example>: thrown away;", "postfix/smtpd[10]"
+    )
+    assert told(tmp_path, log, "direction") == {}

@@ -6,7 +6,7 @@
 -- In: the view `lines`, the macros of log_clock.sql and log_networks.sql, session variable hash_key.
 
 create or replace temp type line_kind as enum (
-    'connect', 'disconnect', 'tls-in', 'tls-out', 'client', 'delivery', 'active', 'removed', 'begin'
+    'connect', 'disconnect', 'tls-in', 'tls-out', 'client', 'lost', 'delivery', 'held', 'refused', 'active', 'removed', 'begin'
 );
 create or replace temp type line_outcome as enum ('used', 'skipped', 'rejected');
 create or replace temp type line_reason as enum (
@@ -32,6 +32,9 @@ create or replace temp macro without_odd_blanks(said) as unbroken(
     unbroken(said, quoted_in(said, '(?:to|from)')),
     quoted_in(unbroken(said, quoted_in(said, '(?:to|from)')), 'to=<[^ ]*>, orig_to')
 );
+
+-- What cleanup says it does with a message, by itself or because a milter told it to.
+create or replace temp macro is_action(said, action) as starts_with(said, action) or starts_with(said, 'milter-' || action);
 
 create or replace temp view records as
 with cut as (
@@ -75,7 +78,14 @@ kinds as (
                     when starts_with(first_part, 'disconnect from ') then 'disconnect'::line_kind
                     when contains(first_part, 'TLS connection established from ') then 'tls-in'::line_kind
                 end
+            when starts_with(second_part, 'message-id=') then null
             when starts_with(second_part, 'uid=') and contains(speaker, '/pickup[') then 'begin'::line_kind
+            when contains(speaker, '/cleanup[') then
+                case
+                    when is_action(second_part, 'discard: ') or is_action(second_part, 'hold: ') then 'held'::line_kind
+                    when is_action(second_part, 'reject: ') then 'refused'::line_kind
+                end
+            when starts_with(second_part, 'lost connection with ') or starts_with(second_part, 'conversation with ') then 'lost'::line_kind
             when contains(first_part, 'TLS connection ') and contains(speaker, '[')
                 and (contains(first_part, ' established to ') or contains(first_part, ' reused to ')) then 'tls-out'::line_kind
         end as line_kind
@@ -141,7 +151,10 @@ told as (
             when 'delivery' then substr(first_field, 5, length(first_field) - 5)
             when 'active' then case when len(fields) = 3 then substr(first_field, 7, length(first_field) - 7)
                 else rtrim(substr(array_to_string(fields[:-3], ', '), 7), '>') end
+            when 'held' then split_part(split_part(second_part, '; from=<', -1), '> to=<', 1)
         end as address,
+        case when line_kind = 'held' then split_part(split_part(split_part(second_part, '; from=<', -1), '> to=<', 2), '> proto=', 1) end
+            as last_receiver,
         case
             when line_kind = 'delivery' then substr(relay_field, 7)
             when line_kind = 'client' then substr(first_field, 8)
@@ -182,6 +195,7 @@ judged as (
                 case when contains(first_part, ' commands=') and not contains(first_part, ' data=') and not contains(first_part, ' bdat=')
                     then 'connection-without-mail'::line_reason end
             when kind = 'begin' then 'local-submission'::line_reason
+            when kind = 'refused' then 'not-transferred'::line_reason
             when kind is not null then null
             when line_kind = 'delivery' then
                 case when status <> '' then 'address-probe'::line_reason else 'a delivery that is cut off or garbled'::line_reason end
@@ -234,8 +248,8 @@ select
                 else 'outbound'::line_place
             end
     end as place,
-    case when kind in ('delivery', 'active') then domain end as partner_domain,
-    case when kind = 'delivery' then address_key(address) end as recipient,
+    case when kind = 'delivery' or kind = 'held' or kind = 'active' then domain end as partner_domain,
+    case when kind = 'delivery' then address_key(address) when kind = 'held' then address_key(last_receiver) end as recipient,
     case when original <> '' then address_key(original) end as original_recipient,
     case when size between 0 and 1000000000000 then size end as size,
     case when kind = 'delivery' then status = 'sent' end as is_sent,

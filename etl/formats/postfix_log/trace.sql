@@ -45,12 +45,14 @@ from log_lines
 left join queue_lives on queue_lives.place_in_log = log_lines.place_in_log
 where log_lines.queue is not null;
 
--- What the queue manager said of each message it took: only these were accepted.
+-- What was accepted: each message that the queue manager took, or that cleanup threw away or holds (and did not refuse
+-- after all), which the client is not told. Of these no size is known.
 create or replace temp table mails as
-select mail, max(size) as size, max(partner_domain) as sender_domain
+select mail, max(size) as size, coalesce(max(partner_domain) filter (kind = 'active'), max(partner_domain)) as sender_domain
 from mail_lines
-where kind = 'active'
-group by mail;
+where kind = 'active' or kind = 'held' or kind = 'refused'
+group by mail
+having bool_or(kind = 'active') or (bool_or(kind = 'held') and not bool_or(kind = 'refused'));
 
 -- What the TLS lines say.
 create or replace temp table handshakes as
@@ -175,11 +177,21 @@ taken as (
         on shakes.channel = sendings.channel and shakes.peer = sendings.peer and shakes.place_in_log <= sendings.place_in_log
 ),
 
+-- A session that broke off says nothing of the next one of the same attempt, which may be in clear.
+broken as (
+    select sent.place_in_log, lost.place_in_log as place_lost
+    from (select place_in_log, channel, mail from sendings where is_sent and is_today) as sent
+    asof join (select place_in_log, channel, mail from mail_lines where kind = 'lost') as lost
+        on sent.channel = lost.channel and sent.mail = lost.mail and sent.place_in_log >= lost.place_in_log
+),
+
 found as (
     select sent.place_in_log, taken.place_in_log as place_before, taken.first_mail
     from (select place_in_log, channel, peer from sendings where is_sent and is_today) as sent
     asof join taken
         on sent.channel = taken.channel and sent.peer = taken.peer and sent.place_in_log >= taken.place_in_log
+    left join broken on broken.place_in_log = sent.place_in_log
+    where broken.place_lost is null or broken.place_lost < taken.place_in_log
 ),
 
 matched as (
@@ -237,7 +249,7 @@ with hops as (
     left join (
         select distinct mail, coalesce(original_recipient, recipient) as recipient
         from mail_lines
-        where kind = 'delivery'
+        where kind = 'delivery' or kind = 'held'
     ) as receivers using (mail)
     where arrivals.is_today
 
