@@ -8,7 +8,7 @@ import pytest
 
 from etl.formats import recognise
 from etl.formats.base import Sample
-from tests.formats.log_site import measures, rows, site, sums, take
+from tests.formats.log_site import EXPORTED, measures, rows, site, sums, take
 
 STAMP = "2024-12-03 10:00:00"
 ID = "1xVggV-0008UJ-0E"
@@ -177,6 +177,10 @@ WRAPPED = {
     "long line": "Dec  3 10:00:00 mx exim[4711]: [1/2] {line}",
     "syslog_timestamp = no": "2024-12-03T11:00:00.123456+01:00 mx exim[4711]: {said}",
     "syslog_timestamp = no, in UTC": "2024-12-03T10:00:00Z mx exim4: {said}",
+    "syslog_timestamp = no, BSD stamps": "Dec  3 10:00:00 mx exim[4711]: {said}",
+    "syslog_timestamp = no, BSD stamps, pid": "Dec  3 10:00:00 mx exim[4711]: [4711] {said}",
+    "syslog_timestamp = no, BSD stamps, long": "Dec  3 10:00:00 mx exim[4711]: [1/2] {said}",
+    "syslog_timestamp = no, fractions": "<22>Dec  3 10:00:00.123456 mx exim[4711]: {said}",
 }
 
 
@@ -244,3 +248,52 @@ def test_whether_a_certificate_was_checked_proves_encryption(tmp_path: Path) -> 
         ("fabrikam.example", "TLS unknown", "untrusted"): 1,
         ("other.example", "No TLS", "none"): 1,
     }
+
+
+def test_bsd_stamps_without_exim_s_own_have_the_source_s_zone_and_the_newest_year(tmp_path: Path) -> None:
+    log = arrival().replace(STAMP, "Dec  3 23:30:00 mx exim[4711]:")
+    for folder, zone, day in (("utc", "UTC", "2024-12-03"), ("ny", "America/New_York", "2024-12-04")):
+        assert told(tmp_path / folder, log, "data_date", time_zone=zone) == {(day,): 1}
+    settings = site(tmp_path / "later", "exim_log")
+    take(settings, {"mainlog": log.encode()}, EXPORTED + 400 * 86400)
+    assert sums(settings, "data_date") == {("2025-12-03",): 1}
+
+
+def test_cutthrough_says_its_tls_once_for_all_recipients(tmp_path: Path) -> None:
+    """Exim 4.96: of the recipients that one cutthrough connection took, one line has X= and CV=."""
+    word = " X=TLS1.2:ECDHE_X25519__RSA_SHA256__AES_256_GCM:256 CV=yes"
+    log = "".join(
+        sending(word if name == "a" else "", f"{name}@fabrikam.example", flag=">>") for name in ("b", "a", "c")
+    )
+    log += sending("", "z@fabrikam.example", "1xVggV-0008UJ-0F", flag=">>") + sending("", "y@other.example")
+    settings = site(tmp_path, "exim_log")
+    take(settings, {"mainlog": log.encode()})
+    assert measures(settings, "partner_domain", "tls_version", "tls_auth") == {
+        ("fabrikam.example", "TLS 1.2", "trusted"): (1, 3, 0),
+        ("fabrikam.example", "No TLS", "none"): (1, 1, 0),
+        ("other.example", "No TLS", "none"): (1, 1, 0),
+    }
+
+
+def test_recipients_that_differ_in_case_are_two(tmp_path: Path) -> None:
+    """Exim logs `=> r3@… <R3@…>`: what was delivered is R3@, written small."""
+    log = sending(to="r3@fabrikam.example <R3@fabrikam.example>") + sending(to="r3@fabrikam.example", flag="->")
+    settings = site(tmp_path, "exim_log")
+    take(settings, {"mainlog": log.encode()})
+    assert measures(settings, "direction") == {("outbound",): (1, 2, 0)}
+
+
+def test_a_list_of_recipients_that_syslog_cut_is_not_taken_for_the_whole(tmp_path: Path) -> None:
+    """Exim cuts what it says to syslog after 870 bytes; the rest of an arrival's recipients is in the next piece."""
+    whole = arrival(tail=" from <a@fabrikam.example> for p0@contoso.example p1@cont").rstrip("\n")
+    log = f"Dec  3 10:00:00 mx exim[4711]: [1/3] {whole}\n"
+    log += "Dec  3 10:00:00 mx exim[4711]: [2/3] oso.example p2@contoso.example\n"
+    log += f"Dec  3 10:00:00 mx exim[4711]: [3/3] {sending()[20:]}"
+    log += "".join(
+        f"Dec  3 10:00:00 mx exim[4712]: {sending(to=f'p{number} <p{number}@contoso.example>', host='')}"
+        for number in range(3)
+    )
+    settings = site(tmp_path, "exim_log")
+    (counts,) = take(settings, {"mail.log": log.encode()})
+    assert measures(settings, "direction", "tls_version") == {("inbound", "No TLS"): (1, 3, 1000)}
+    assert (counts.rejected, counts.skipped) == (0, {"continuation": 2})

@@ -288,7 +288,7 @@ SLOW = "conversation with mx.fabrikam.example[198.51.100.21] timed out while rec
 
 @pytest.mark.parametrize("said", [LOST, SLOW])
 def test_a_session_that_broke_off_says_nothing_of_the_next_in_clear(tmp_path: Path, said: str) -> None:
-    """Postfix 3.7.11 with `may`: when a session under TLS breaks off, the same message goes to the same host in clear."""
+    """With `may`, Postfix repeats the message to the same host in clear when a session under TLS breaks off."""
     broken = TALK + handshake() + line(f"A1: {said}", "postfix/smtp[20]")
     assert told(tmp_path / "clear", broken + sending("A1"), "partner_domain", "tls_version") == {
         ("fabrikam.example", "No TLS"): 1

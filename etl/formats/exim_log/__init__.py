@@ -11,18 +11,28 @@ from etl.formats import syslog
 from etl.formats.base import Job
 from etl.formats.log_file import Log
 
-_TAG = rb" \S+ exim[^ :\[]*(?:\[\d+\])?: (?:\[1[/\\]\d+\] )?"
-_STAMPED_TWICE = re.compile(
-    rb"^(?:[A-Z][a-z]{2} [ \d]\d [\d:]{8}|\d{4}-\d\d-\d\dT\S+)" + _TAG + rb"(?=\d{4}-\d\d-\d\d [\d:]{8})", re.MULTILINE
-)
+_TAG = rb" \S+ exim[^ :\[]*(?:\[\d+\])?: "
+_BSD = rb"[A-Z][a-z]{2} [ \d]\d [\d:]{8}"
+_HEAD = rb"(?:" + _BSD + rb"|\d{4}-\d\d-\d\dT\S+)" + _TAG
+_CUT_LIST = re.compile(rb"^(" + _HEAD + rb"\[1[/\\]\d+\] [^\n]* <= [^\n]*) for [^\n]*$", re.MULTILINE)
+_FIRST_PIECE = re.compile(rb"^(" + _HEAD + rb")\[1[/\\]\d+\] ", re.MULTILINE)
+_STAMPED_TWICE = re.compile(rb"^" + _HEAD + rb"(?=\d{4}-\d\d-\d\d [\d:]{8})", re.MULTILINE)
 _ZULU = re.compile(rb"^(\d{4}-\d\d-\d\dT[\d:.]+)Z ", re.MULTILINE)
 _STAMPED_ONCE = re.compile(rb"^(\d{4}-\d\d-\d\d)T([\d:.]+)([+-]\d\d):?(\d\d)" + _TAG, re.MULTILINE)
+_BSD_ONCE = re.compile(rb"^(" + _BSD + rb")" + _TAG, re.MULTILINE)
 
 
 def _unwrap(raw: bytes) -> bytes:
-    """Lines as they stand in a mainlog: Exim's own stamp first; without it (`syslog_timestamp = no`) that of syslog."""
-    mainlog = _STAMPED_TWICE.sub(b"", syslog.unwrap(raw))
-    return _STAMPED_ONCE.sub(rb"\1 \2 \3\4 ", _ZULU.sub(rb"\1+00:00 ", mainlog))
+    """Lines as they stand in a mainlog: Exim's own stamp first; without it (`syslog_timestamp = no`) that of syslog.
+
+    A BSD stamp stays one, `Dec  3 10:00:00 exim: …`. Of a line that Exim cut in pieces (`[1/2]`) the first
+    loses its mark, and its list of recipients, which may go on in the next.
+    """
+    plain = syslog.unwrap(raw)
+    if b": [1" in plain:
+        plain = _FIRST_PIECE.sub(rb"\1", _CUT_LIST.sub(rb"\1", plain))
+    mainlog = _STAMPED_TWICE.sub(b"", plain)
+    return _BSD_ONCE.sub(rb"\1 exim: ", _STAMPED_ONCE.sub(rb"\1 \2 \3\4 ", _ZULU.sub(rb"\1+00:00 ", mainlog)))
 
 
 @dataclass(frozen=True)
@@ -31,7 +41,7 @@ class _Exim(Log):
         """Whether a line of the mainlog: its own time stamp, then a message id and a flag, or a daemon's word."""
         line = _unwrap(line)
         stamped = line[4:5] == b"-" and line[7:8] == b"-" and line[10:11] == b" " and line[13:14] == b":"
-        return stamped and any(mark in line for mark in self.marks)
+        return (stamped or line[15:22] == b" exim: ") and any(mark in line for mark in self.marks)
 
     def prepare(self, job: Job) -> Job:
         """The log as a mainlog, without what syslog put around its lines."""
@@ -40,7 +50,7 @@ class _Exim(Log):
 
 READER = _Exim(
     name="exim_log",
-    version=3,
+    version=4,
     marks=(
         b" <= ",
         b" => ",

@@ -1,4 +1,5 @@
--- One row per line of Exim's mainlog, typed: `2026-11-24 02:55:07[.123][ +0000][ [pid]] ID FLAG ADDRESS FIELD=VALUE …`.
+-- One row per line of Exim's mainlog, typed: `2026-11-24 02:55:07[.123][ +0000][ [pid]] ID FLAG ADDRESS FIELD=VALUE …`,
+-- or with `Nov 24 02:55:07 exim: ` in place of the stamp, where syslog's is the only one.
 -- What others can put into a line (answers behind C=, subjects behind T=, ids behind id=) is cut off before fields are
 -- looked up. No join here, it would not keep the lines in order; nor a list of five words behind `in`, which becomes one.
 -- In: the view `lines`, the macros of log_clock.sql and log_networks.sql, session variable hash_key.
@@ -37,12 +38,13 @@ create or replace temp view records as
 with cut as (
     select
         line,
-        line like '____-__-__ __:__:__%' as is_stamped,
+        line like '____-__-__ __:__:__%' or line like '___ __ __:__:__ exim: %' as is_stamped,
+        line like '___ __ __:__:__ exim: %' as is_bsd,
         -- Through syslog, beside what other programs say; Exim's own lines without a stamp of theirs are none of those.
         (line like '___ __ __:__:__ %' or line like '____-__-__T__:__:__%') and not contains(left(line, 80), ' exim') as is_of_others,
-        left(line, instr(line, ':') + 6) as clock_text,
         -- Behind the seconds and their fraction.
-        substr(line, 20 + coalesce(nullif(instr(substr(line, 20, 12), ' '), 0), 1)) as after_clock
+        case when line like '___ __ __:__:__ exim: %' then substr(line, 23)
+            else substr(line, 20 + coalesce(nullif(instr(substr(line, 20, 12), ' '), 0), 1)) end as after_clock
     from lines
 ),
 
@@ -57,6 +59,8 @@ zoned as (
 said as (
     select
         *,
+        -- `[2/3] …`: it says what was meant to stand in the line before, and may begin with anything.
+        starts_with(after_zone, '[') and regexp_matches(left(after_zone, 12), '^\[\d+[/\\]\d+\] ') as is_continuation,
         case when starts_with(after_zone, '[') then substr(after_zone, instr(after_zone, '] ') + 2) else after_zone end as said
     from zoned
 ),
@@ -75,7 +79,7 @@ kinds as (
     select
         *,
         case
-            when not is_stamped or not has_id then null
+            when not is_stamped or is_continuation or not has_id then null
             when flag = '<=' then 'arrival'
             when flag in ('=>', '->', '>>') then 'delivery'
             when flag in ('**', '==') then 'attempt'
@@ -101,7 +105,7 @@ fields as (
             when 'arrival' then substr(left(rest, least(instr(rest || ' id=', ' id='), instr(rest || ' T="', ' T="')) - 1), sender_end + 1)
             when 'delivery' then left(rest, instr(rest || ' C="', ' C="') - 1)
         end as told,
-        case when kind is not null then try_cast(left(line, 19) as timestamp) end as clock
+        case when kind is not null then case when is_bsd then bsd_clock(line) else try_cast(left(line, 19) as timestamp) end end as clock
     from bounded
 ),
 
@@ -160,6 +164,7 @@ select
         when kind is not null and occurred_at is null then 'a time stamp that is none'
         when kind is not null and is_beyond(occurred_at) then 'a date outside 2010 to 2039'
         when protocol = 'local' or protocol like 'local-%' then 'local-submission'
+        when is_continuation then 'continuation'
         when has_id and flag in ('**', '==', '*>') then 'not-transferred'
         when kind is not null then null
         when has_id and starts_with(flag, 'Co') and starts_with(said, id || ' Completed') then 'completed'
@@ -197,7 +202,9 @@ select
         when 'delivery' then coalesce(contains(' yes no dane ', ' ' || verified || ' '), false)
     end as has_starttls,
     case when kind is not null then domain_of(address) end as partner_domain,
-    case when kind = 'delivery' then address_key(address) end as recipient,
+    kind = 'delivery' and flag = '>>' as is_cutthrough,
+    -- `r3@contoso.example <R3@contoso.example>`: what was delivered, written small.
+    case when kind = 'delivery' then address_key(case when lower(original) = lower(address) then original else address end) end as recipient,
     address_key(original) as original_recipient,
     -- A subject may end with `for me"`: what is no list of addresses to the end of the line is none.
     case when regexp_full_match(receivers, '(?:(?:"(?:[^"\\]|\\.)*"@[^ ]+|[^ "]+) ?)+') then list_distinct(list_transform(

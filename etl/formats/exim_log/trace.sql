@@ -10,9 +10,30 @@ set variable silence_speaks = (
     where is_today and (version_word <> '' or (kind = 'delivery' and has_starttls))
 );
 
+-- Cutthrough: the recipients of a message share one connection, whose TLS the line of one of them tells.
+create or replace temp table cutthroughs as
+select
+    mail, true as is_cutthrough,
+    max(version_word) as version_word, max(cipher_word) as cipher_word, max(group_word) as group_word, max(tls_auth) as tls_auth,
+    bool_or(has_starttls) as has_starttls
+from log_lines
+where is_cutthrough
+group by mail;
+
+create or replace temp view told_tls as
+select
+    log_lines.* exclude (version_word, cipher_word, group_word, tls_auth, has_starttls),
+    case when cutthroughs.mail is null then log_lines.version_word else cutthroughs.version_word end as version_word,
+    case when cutthroughs.mail is null then log_lines.cipher_word else cutthroughs.cipher_word end as cipher_word,
+    case when cutthroughs.mail is null then log_lines.group_word else cutthroughs.group_word end as group_word,
+    case when cutthroughs.mail is null then log_lines.tls_auth else cutthroughs.tls_auth end as tls_auth,
+    case when cutthroughs.mail is null then log_lines.has_starttls else cutthroughs.has_starttls end as has_starttls
+from log_lines
+left join cutthroughs using (mail, is_cutthrough);
+
 create or replace temp table exim_lines as
 select
-    log_lines.* exclude (version_word, cipher_word, group_word),
+    told_tls.* exclude (version_word, cipher_word, group_word),
     case
         when version_word <> '' then coalesce(tls_words.tls_version, 'TLS unknown')
         when has_starttls then 'TLS unknown'
@@ -22,7 +43,7 @@ select
     end as tls_version,
     coalesce(cipher_words.tls_cipher, 'Unknown') as tls_cipher,
     coalesce(group_words.tls_group, 'Unknown') as tls_group
-from log_lines
+from told_tls
 left join tls_words on tls_words.word = fold_word(version_word)
 left join cipher_words on cipher_words.word = fold_word(cipher_word)
 left join group_words on group_words.word = fold_word(group_word);
