@@ -37,6 +37,7 @@ from etl.report.model import (
     Provenance,
     ReportModel,
     Share,
+    SourceShare,
     TrendPoint,
     WouldBreak,
 )
@@ -267,9 +268,28 @@ def _sections(con: duckdb.DuckDBPyConnection, book: Book, judged: Judgement) -> 
     for row in measure(con, "connectors", **_span(book.period)):
         sums[row["direction"], row["connector"]].append(row)
     counts = {(row["direction"], row["connector"]): row for row in measure(con, "partner_counts", **_span(book.period))}
+    sources = _sources(con, book.period)
     places = sorted({*sums, *positions}, key=lambda place: (place[0], place[1] or ""))
-    sections = [_section(book, judged, place, sums[place], counts.get(place, {}), positions[place]) for place in places]
+    sections = [
+        _section(book, judged, place, sums[place], counts.get(place, {}), positions[place], sources.get(place, ()))
+        for place in places
+    ]
     return tuple(sorted(sections, key=_need))
+
+
+def _sources(con: duckdb.DuckDBPyConnection, period: Period) -> dict[Place, tuple[SourceShare, ...]]:
+    """The sources of each connector that has several."""
+    told: dict[Place, dict[str, dict[str, int]]] = defaultdict(lambda: defaultdict(dict))
+    for row in measure(con, "connector_sources", **_span(period)):
+        told[row["direction"], row["connector"]][row["source"]][row["tls_version"]] = row["messages"]
+    protected = frozenset(MEASURES["protected"])
+    return {
+        place: tuple(
+            SourceShare(source=source, messages=sum(versions.values()), protected=share(versions, protected))
+            for source, versions in sources.items()
+        )
+        for place, sources in told.items()
+    }
 
 
 def _need(section: ConnectorSection) -> tuple[bool, int, int, str, str]:
@@ -284,6 +304,7 @@ def _section(
     rows: list[dict[str, Any]],
     counts: dict[str, int],
     positions: list[int],
+    sources: tuple[SourceShare, ...],
 ) -> ConnectorSection:
     versions = {row["tls_version"]: row["messages"] for row in rows}
     before = book.periods[1].at(place)
@@ -303,6 +324,7 @@ def _section(
         bytes=_sum_or_none(row["bytes"] for row in rows),
         is_estimated=any(row["is_estimated"] for row in rows),
         protected=_figure(versions, before, "protected"),
+        sources=sources,
         partners_below=book.partners.get(place, ())[:PARTNERS_PER_CONNECTOR],
         partners_below_count=book.partners_below.get(place, 0),
         partners_count=counts.get("partners", 0),

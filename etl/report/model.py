@@ -267,6 +267,14 @@ class WouldBreak(Part):
     unknown_messages: int
 
 
+class SourceShare(Part):
+    """What one of several sources says of a connector: its messages, and the share of them that TLS protected."""
+
+    source: str
+    messages: int
+    protected: Share
+
+
 class ConnectorSection(Part):
     """All the report says of one connector and direction in the period."""
 
@@ -283,6 +291,8 @@ class ConnectorSection(Part):
     bytes: int | None
     is_estimated: bool
     protected: Figure
+    sources: tuple[SourceShare, ...] = ()
+    """Where several sources tell of it (servers whose connectors have the same name), each of them."""
     partners_below: tuple[PartnerLine, ...] = ()
     """Partners with mail without TLS or below TLS 1.2, most such messages first, capped for print."""
     partners_below_count: int = 0

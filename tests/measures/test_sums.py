@@ -194,3 +194,25 @@ def test_each_measure_says_its_question(name: str) -> None:
     assert head[0].startswith("-- Question: ")
     assert any(line.startswith("-- Columns: ") for line in head)
     assert any("Parameters: " in line for line in head)
+
+
+def test_connectors_of_several_sources_are_told_by_source(tmp_path: Path) -> None:
+    """Two servers whose connectors have one name; a source that is held against them adds nothing."""
+    source = {"format": "m365_connector_report", "location": "exports"}
+    names = ("one", "two", "against")
+    sources = [source | {"name": name, "pattern": f"{name}-*"} for name in names]
+    sources[2]["role"] = "reconcile"
+    made = site(tmp_path, sources=sources)
+    for name, connector in zip(names, ("hub", "hub", "hub"), strict=True):
+        rows = mail(connector, date(2026, 10, 19), {"TLS1.2": 3, "No TLS": 1}) + mail(
+            name, date(2026, 10, 19), {"TLS1.2": 7}
+        )
+        (tmp_path / "exports" / f"{name}-1.csv").write_bytes(export(rows, SUMS))
+    landing.collect(made)
+    bring_up(made)
+    model = preview(made, parse_period("2026-W43"))
+    told = {
+        part.connector: [(item.source, item.messages, item.protected.n) for item in part.sources]
+        for part in model.connectors
+    }
+    assert told == {"hub": [("one", 4, 3), ("two", 4, 3)], "one": [], "two": []}

@@ -8,7 +8,7 @@ import pytest
 
 from etl.report import glyphs
 from etl.report.language import load
-from etl.report.model import BELOW_MODERN, CipherLine, PartnerLine, ReportModel, Sentence
+from etl.report.model import BELOW_MODERN, CipherLine, PartnerLine, ReportModel, Sentence, Share, SourceShare
 from etl.report.view import page
 from tests.report.fixtures import report_model
 
@@ -114,6 +114,24 @@ def test_a_safeguard_told_of_few_messages_is_named_and_has_no_share(model: Repor
     assert made.safeguards_note == "Can’t be said of most messages: Certificate trusted and of the right name."
     bare = page.build(model.model_copy(update={"safeguards": ()}), page.SCREEN)
     assert (bare.safeguards, bare.safeguards_note) == ((), "")
+
+
+def test_a_connector_of_several_sources_says_what_each_tells(model: ReportModel) -> None:
+    first = model.connectors[0]
+    shares = Share(n=9, total=10, undecided=2), Share(n=0, total=0, undecided=5)
+    sources = tuple(
+        SourceShare(source=f"mx{n}", messages=share.total + share.undecided, protected=share)
+        for n, share in enumerate(shares)
+    )
+    alone, several = (
+        page.build(model.model_copy(update={"connectors": (part,)}), page.SCREEN).sections[0]
+        for part in (first, first.model_copy(update={"sources": sources}))
+    )
+    assert alone.sources == ""
+    assert several.sources.replace("\u202f", "") == (
+        "By source: mx0: 12 messages, 90.0% protected (9 of 10 · 2 undecided) · "
+        "mx1: 5 messages, – protected (0 of 0 · 5 undecided)"
+    )
 
 
 def test_a_long_name_is_cut_in_tables_and_whole_in_its_section(model: ReportModel) -> None:

@@ -12,6 +12,7 @@ from etl.report.language import DASH, Language
 from etl.report.model import BELOW_MODERN, DEPRECATED, ConnectorSection, Direction, FlowRow, PartnerLine, ReportModel
 from etl.report.view import wording
 from etl.report.view.findings import InsightView, partner_name
+from etl.report.view.verdict import evidence
 
 Anchors = Mapping[tuple[str, str], str]
 """The place of each connector's section, by direction and name."""
@@ -83,6 +84,8 @@ class SectionView:
     long_name: str
     facts: str
     summary: str
+    sources: str
+    """Where several sources tell of it, what each says."""
     versions: tuple[tuple[str, str, str], ...]
     """Version, messages, share."""
     partners: tuple[PartnerRow, ...]
@@ -271,7 +274,8 @@ def section(
     ]
     return SectionView(
         anchor=anchor, name=wording.short(name, 90), long_name=name if len(name) > 90 else "",
-        facts=" · ".join(f for f in facts if f != DASH), summary=_summary(lang, model, part), versions=versions,
+        facts=" · ".join(f for f in facts if f != DASH), summary=_summary(lang, model, part),
+        sources=_sources(lang, part), versions=versions,
         partners=tuple(partner_rows(lang, listed, used)), partners_note=note,
         partner_versions=tuple(wording.version_name(lang, v) for v in used),
         ciphers=tuple(
@@ -316,6 +320,16 @@ def _summary(lang: Language, model: ReportModel, part: ConnectorSection) -> str:
     if part.is_estimated:
         parts.append(lang._("estimated from percentages"))
     return " · ".join(parts)
+
+
+def _sources(lang: Language, part: ConnectorSection) -> str:
+    """`mx1: 238 messages, 79.9 % protected (190 of 238)`, for each of several."""
+    said = []
+    for item in part.sources:
+        counted = lang.ngettext("{n} message", "{n} messages", item.messages)
+        shown = lang._("{share} protected", share=lang.share(item.protected))
+        said.append(f"{wording.clean(item.source)}: {counted}, {shown} ({evidence(lang, item.protected)})")
+    return lang._("By source: {sources}", sources=" · ".join(said)) if said else ""
 
 
 def _would_break(lang: Language, part: ConnectorSection) -> str:
