@@ -126,7 +126,8 @@ def _as_ours(error: duckdb.Error) -> TransitLedgerError | None:
         return StorageFull(
             f"the database could not write: {first}",
             "a writable disk with room",
-            "make room or correct the permissions, then run the command again; nothing half-written is visible",
+            "make room, correct the permissions or name another folder in [storage], then run the command again; "
+            "nothing half-written is visible",
         )
     if isinstance(error, duckdb.IOException):
         return Failed(f"the database could not read or write a file: {first}", "", "run the command again")

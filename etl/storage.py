@@ -35,7 +35,8 @@ def disk_errors(path: Path) -> Iterator[None]:
             raise StorageFull(
                 f"could not write below {path.parent}: {os.strerror(error.errno or 0)}",
                 "a writable disk with room",
-                "make room or correct the permissions, then run the command again; nothing half-written is visible",
+                "make room, correct the permissions or name another folder in [storage], then run the command again; "
+                "nothing half-written is visible",
             ) from error
         raise
 
