@@ -113,6 +113,19 @@ def scratch_folder(parent: Path) -> Iterator[Path]:
             shutil.rmtree(folder, ignore_errors=True)
 
 
+@contextmanager
+def scratch_for_libraries(parent: Path) -> Iterator[Path]:
+    """A scratch folder in which libraries lay what they would lay in the system's temporary folder, where nobody would
+    sweep up after a killed process."""
+    with scratch_folder(parent) as folder:
+        before = tempfile.tempdir
+        tempfile.tempdir = str(folder)
+        try:
+            yield folder
+        finally:
+            tempfile.tempdir = before
+
+
 def copy_part(source: int, target: int, at: int, size: int) -> int:
     """Copies at most `size` bytes from place `at` of one open file to the same place of another; how many it were.
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import multiprocessing
 import os
 import stat
+import tempfile
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -105,6 +106,27 @@ def test_killed_anywhere_what_is_left_lies_where_it_was_being_made(tmp_path: Pat
         for folder in place.iterdir():
             assert {path.name for path in folder.iterdir()} <= whole[folder.name]
     assert {path.name for path in place.rglob("*") if path.is_file()} == {"new", "file", "00000001.json"}
+
+
+def test_what_libraries_leave_when_killed_lies_where_it_is_swept(tmp_path: Path) -> None:
+    """WeasyPrint lays fonts into the system's temporary folder, where nobody would find what a killed report left."""
+    before = tempfile.gettempdir()
+    with storage.scratch_for_libraries(tmp_path / "work"):
+        done = Path(tempfile.mkdtemp(prefix="weasyprint-"))
+    assert tempfile.gettempdir() == before
+    assert not done.exists()
+
+    def killed() -> None:
+        with storage.scratch_for_libraries(tmp_path / "work"):
+            tempfile.mkdtemp(prefix="weasyprint-")
+            os._exit(137)
+
+    child = multiprocessing.get_context("fork").Process(target=killed)
+    child.start()
+    child.join()
+    (left,) = (tmp_path / "work").iterdir()
+    assert left.name.startswith(storage.TEMPORARY)
+    assert [path.name.startswith("weasyprint-") for path in left.iterdir()] == [True]
 
 
 def test_of_two_writers_of_a_new_file_the_second_loses(tmp_path: Path) -> None:

@@ -216,7 +216,7 @@ class _Maker:
             if not variant.connectors and "summary.json" not in payload:
                 payload["summary.json"] = canonical(summary)
             facts_csv = visible_facts_csv(inputs, self.settings, variant.connectors)
-            files = rendering.render(model, summary, facts_csv)
+            files = rendering.render(model, summary, facts_csv, self.settings.storage.work_path)
             payload |= {f"{variant.folder}/{name}": content for name, content in files.items()}
         return payload
 

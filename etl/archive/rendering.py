@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -13,11 +12,11 @@ from etl.report import email, html, pdf
 from etl.report.model import ReportModel
 
 
-def render(model: ReportModel, summary: Mapping[str, Any], facts_csv: bytes) -> dict[str, bytes]:
+def render(model: ReportModel, summary: Mapping[str, Any], facts_csv: bytes, work: Path) -> dict[str, bytes]:
     """All files of one variant's folder, by name. `summary` and `facts_csv`, which travel inside the PDF, hold only
-    what the variant may show."""
+    what the variant may show; `work` is a folder to work in."""
     attachments = {"summary.json": canonical(summary), "facts.csv": facts_csv}
-    with storage.disk_errors(Path(tempfile.gettempdir()) / "fonts"):  # WeasyPrint lays them there while it draws
+    with storage.scratch_for_libraries(work):  # WeasyPrint lays the fonts there while it draws
         report_pdf = pdf.render(model, attachments)
     parts = email.render(model)
     names = {cid: f"mail-{number}.png" for number, cid in enumerate(sorted(parts.images), start=1)}

@@ -37,7 +37,8 @@ def report(
     for language in settings.report.languages:
         model = build.make_model(told, settings, wanted, edition, language=language)
         (folder / language).mkdir(parents=True, exist_ok=True)
-        for name, content in render(model, build.summary(model), told.facts_csv).items():
+        files = render(model, build.summary(model), told.facts_csv, settings.storage.work_path)
+        for name, content in files.items():
             (folder / language / name).write_bytes(content)
         say(f"{folder / language}: report.html, report.pdf, mail.html, mail.txt")
 

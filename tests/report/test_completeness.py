@@ -57,7 +57,7 @@ def page_one(settings: Settings, period: Period, folder: Path) -> dict[str, str]
     told = inputs.period_inputs(settings, period)
     edition = EditionInfo(number=1, origin="scheduled", made_at=MADE, ledger_head=None)
     model = build.make_model(told, settings, period, edition, language="en")
-    files = render(model, build.summary(model), told.facts_csv)
+    files = render(model, build.summary(model), told.facts_csv, settings.storage.work_path)
     pdf = folder / "report.pdf"
     pdf.write_bytes(files["report.pdf"])
     page = subprocess.run(["pdftotext", "-l", "1", str(pdf), "-"], capture_output=True, text=True, check=True).stdout
