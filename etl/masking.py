@@ -4,12 +4,19 @@ from __future__ import annotations
 
 import re
 
-_ADDRESS = re.compile(r"[^\s@<>,;:\"'()\[\]]+@([^\s@<>,;:\"'()\[\]]*)")
+_AT = r"(?:[@\uff20]|&#(?:64|x40)\b;?|\+AEA-|\\u0040|[=%]40(?=[\w.-]*[^\W\d]))"
+"""The sign itself, its full-width twin, and what HTML, UTF-7, JSON, quoted-printable and URLs make of it; `SIZE=4096`
+is none."""
+_PLAIN = r"(?:[^\s<>,;:\"'()\[\]]|(?<=\w)'(?=\w)){1,256}"
+_QUOTED = r"\"{1,3}(?:\\.|[^\"\\\r\n]){1,128}\"{1,3}"
+_COMMENT = r"(?:\([^()\r\n]{0,128}\))?"
+_ADDRESS = re.compile(rf"(?:{_QUOTED}|{_PLAIN}){_COMMENT}(?: (?={_AT}[\w-]+\.))?({_AT}[^\s@<>,;:\"'()\[\]]*)")
 
 
 def mask(text: str) -> str:
-    """`text` with the local part of everything that looks like a mail address or message id replaced by `***`."""
-    return _ADDRESS.sub(r"***@\1", text)
+    """`text` with the local part of everything that looks like a mail address or message id replaced by `***`, also
+    where it is quoted, holds an apostrophe or a comment, or has its at sign encoded."""
+    return _ADDRESS.sub(r"***\1", text)
 
 
 def printable(text: str) -> str:

@@ -21,6 +21,7 @@ from etl import database
 from etl.errors import ExportUnreadable
 from etl.formats import text
 from etl.formats.base import Job
+from etl.masking import mask
 
 MAX_RECORD_BYTES = 4 << 20
 """A record longer than this is rejected, with its number."""
@@ -130,7 +131,7 @@ def open_table(job: Job, aliases: Mapping[str, Sequence[str]], required: Sequenc
 
 def _shown(cells: Sequence[str]) -> str:
     """A header for a message; of a first line that is no header but data only that, since it may hold anything."""
-    if any("@" in cell or re.search(r"\d{4}-\d\d-\d\d|\d:\d\d|\0", cell) for cell in cells):
+    if any("@" in cell or mask(cell) != cell or re.search(r"\d{4}-\d\d-\d\d|\d:\d\d|\0", cell) for cell in cells):
         return "there is none: the first line holds data"
     readable = ("".join(mark if mark.isprintable() else "?" for mark in cell[:40]) for cell in cells[:40])
     return ", ".join(readable) or "there is none"

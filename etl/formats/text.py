@@ -16,6 +16,7 @@ from pathlib import Path, PurePosixPath
 from typing import IO
 
 from etl.errors import ExportUnreadable
+from etl.masking import mask
 from etl.storage import disk_errors
 
 CHUNK = 1 << 20
@@ -329,5 +330,6 @@ def _is_latin1(path: Path) -> bool:
 
 
 def first_line(raw: bytes) -> str:
-    """The first line of a head, for messages: without its end, at most 200 characters."""
-    return io.StringIO(raw.decode("utf-8", errors="replace")).readline().rstrip("\r\n")[:200]
+    """The first line of a head, for messages: without its end, at most 200 characters, addresses masked while they are
+    whole."""
+    return mask(io.StringIO(raw.decode("utf-8", errors="replace")).readline(2_000).rstrip("\r\n"))[:200]
