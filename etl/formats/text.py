@@ -16,12 +16,14 @@ from pathlib import Path, PurePosixPath
 from typing import IO
 
 from etl.errors import ExportUnreadable
-from etl.masking import mask
+from etl.masking import mask, printable
 from etl.storage import disk_errors
 
 CHUNK = 1 << 20
 WINDOW = 1 << 26
 HEAD = 1 << 16
+GZIP = b"\x1f\x8b"
+ZIP = b"PK\x03\x04"
 
 _BOMS = (
     (codecs.BOM_UTF8, "utf-8"),
@@ -117,6 +119,12 @@ def decoded(path: Path, work: Path, limit: int) -> Plain:
             first = stream.read(HEAD)
         if not first:
             raise ExportUnreadable("the file is empty", "an export with a header and records", "check the export job")
+        if compressed and (first[:2] == GZIP or first[:4] == ZIP):
+            raise ExportUnreadable(
+                "what is compressed in it is compressed once more",
+                "an export in one gzip or zip",
+                "unpack it once and hand in the file that comes out",
+            )
         encoding, bom = detect(first)
         if not compressed and encoding == "utf-8" and bom == 0:
             found = _scan(path)
@@ -142,7 +150,7 @@ def is_compressed(path: Path) -> bool:
     """Whether the file is gzip or zip by its first bytes, whatever its name."""
     with path.open("rb") as file:
         magic = file.read(4)
-    return magic[:2] == b"\x1f\x8b" or magic == b"PK\x03\x04"
+    return magic[:2] == GZIP or magic == ZIP
 
 
 def _broken(what: str) -> ExportUnreadable:
@@ -152,9 +160,9 @@ def _broken(what: str) -> ExportUnreadable:
 def _unpacked(path: Path) -> IO[bytes]:
     with path.open("rb") as file:
         magic = file.read(4)
-    if magic[:2] == b"\x1f\x8b":
+    if magic[:2] == GZIP:
         return gzip.open(path, "rb")  # type: ignore[return-value]  # GzipFile reads bytes like any IO[bytes]
-    if magic == b"PK\x03\x04":
+    if magic == ZIP:
         return _zip_member(path)
     return path.open("rb")
 
@@ -169,10 +177,19 @@ def _zip_member(path: Path) -> IO[bytes]:
             raise ExportUnreadable(
                 "the zip holds a path that climbs out of it", "a zip with one plain file", "distrust it"
             )
-    if len(members) != 1:
-        raise ExportUnreadable(f"the zip holds {len(members)} files", "exactly one export in a zip", "unpack it first")
+    if len(members) > 1:
+        names = ", ".join(f"'{printable(PurePosixPath(item.filename).name)[:60]}'" for item in members[:3])
+        raise ExportUnreadable(
+            f"the zip holds {len(members)} files ({names}{', …' if len(members) > 3 else ''})",
+            "exactly one export in a zip: each file has a receipt and counts of its own",
+            "unpack it and put each file where the source's `location` and `pattern` find it",
+        )
+    if not members:
+        raise ExportUnreadable("the zip holds no file", "exactly one export in a zip", "fetch the export again")
     if members[0].flag_bits & 1:
-        raise ExportUnreadable("the zip is encrypted", "a zip without a password", "unpack it first")
+        raise ExportUnreadable(
+            "the zip is encrypted", "a zip without a password", "unpack it and hand in the file that comes out"
+        )
     return archive.open(members[0])
 
 
