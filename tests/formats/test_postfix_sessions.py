@@ -355,3 +355,11 @@ def test_an_access_table_s_word_proves_no_acceptance(tmp_path: Path) -> None:
         "discard: RCPT from h[203.0.113.1]: <p@contoso.example>: thrown away;", "postfix/smtpd[10]"
     )
     assert told(tmp_path, log, "direction") == {}
+
+
+@pytest.mark.parametrize("tls", [None, TLS])
+def test_tls_of_a_proxy_that_names_its_client_is_not_the_client_s(tmp_path: Path, tls: str | None) -> None:
+    """XCLIENT: who connects is the proxy; `client=` and `disconnect` are who the proxy says."""
+    log = arrival(tls=tls).replace(": connect from h[203.0.113.1]", ": connect from proxy[192.0.2.20]")
+    log = log.replace("established from h[203.0.113.1]", "established from proxy[192.0.2.20]")
+    assert told(tmp_path, TALK + log, "tls_version", "tls_cipher", "tls_group", "tls_auth") == {("Unknown",) * 4: 1}

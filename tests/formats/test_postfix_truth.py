@@ -94,7 +94,7 @@ def test_sums_per_direction_are_the_truth_but_for_what_the_notes_explain(sample:
 
 
 def test_bytes_are_the_client_s_with_postfix_s_header_and_line_ends(sample: Settings) -> None:
-    """Postfix adds a Received header and counts one byte for a line end, where the client sent two."""
+    """Postfix adds its Received header and counts two bytes for a line end; the truth is what was sent or stored."""
     told = {row["queue_id"]: int(row["bytes"]) for row in truth() if row["direction"] == "inbound"}
     for row in trace(sample, DAY, *{f"mx {queue}" for queue in told}):
         if row["direction"] in ("inbound", "submission"):

@@ -35,6 +35,6 @@ class _Postfix(Log):
 
 READER = _Postfix(
     name="postfix_log",
-    version=6,
+    version=7,
     marks=(b"/smtpd[", b"/qmgr[", b"/smtp[", b"/cleanup[", b"/postfix-script[", b"/master[", b"/pickup[", b"/nqmgr["),
 )

@@ -158,6 +158,8 @@ told as (
         case
             when line_kind = 'delivery' then substr(relay_field, 7)
             when line_kind = 'client' then substr(first_field, 8)
+            when line_kind = 'connect' then substr(first_part, 14)
+            when line_kind = 'tls-in' then split_part(substr(first_part, instr(first_part, ' from ') + 6), ' ', 1)
             when line_kind = 'tls-out' then substr(first_part, instr(first_part, ' to ') + 4)
         end as peer_name,
         case when has_zone then try_cast(left(head, instr(head, ' ') - 1) as timestamptz)::timestamp else to_utc(clock) end as occurred_at
@@ -172,7 +174,7 @@ parts as (
         left(speaker, greatest(instr(speaker, ' ') - 1, 0)) as host,
         case when line_kind <= 'delivery'::line_kind and line_kind >= 'tls-in'::line_kind
             then substr(left(speaker, instr(speaker, '[') - 1), instr(speaker, ' ') + 1) end as service,
-        case when line_kind <> 'tls-out' and contains(peer_name, '[')
+        case when line_kind >= 'client'::line_kind and contains(peer_name, '[')
             then substr(left(peer_name, instr(peer_name, ']') - 1), instr(peer_name, '[') + 1) end as peer_ip,
         domain_of(address) as domain,
         case when relay_at = 3 then substr(fields[2], 10, length(fields[2]) - 10) end as original,

@@ -83,7 +83,7 @@ create or replace temp macro speaks(service_name, talks) as
 -- Inbound: each `client=` line has the newest connect or TLS line of its process before it.
 create or replace temp table arrivals as
 with sessions as (
-    select channel, place_in_log, kind, has_starttls
+    select channel, place_in_log, kind, peer, has_starttls
     from log_lines
     where kind in ('connect', 'disconnect', 'tls-in')
 ),
@@ -101,7 +101,9 @@ begun as materialized (
     select
         clients.*,
         before.kind as kind_before,
-        before.place_in_log as place_before
+        before.place_in_log as place_before,
+        -- XCLIENT: who connected is a proxy, and its TLS with the client is not told.
+        before.kind in ('connect', 'tls-in') and before.peer <> clients.peer as is_proxied
     from clients
     asof left join sessions as before
         on clients.channel = before.channel and clients.place_in_log >= before.place_in_log
@@ -126,13 +128,14 @@ judged as materialized (
         ended.*,
         handshakes.tls_cipher, handshakes.tls_group, handshakes.tls_auth,
         case
+            when is_proxied then 'Unknown'
             when kind_before = 'tls-in' then handshakes.tls_version
             when ended.has_starttls then 'TLS unknown'
             when kind_before is not null and speaks(ended.service, talkers.service is not null) then 'No TLS'
             else 'Unknown'
         end as tls_version
     from ended
-    left join handshakes on handshakes.place_in_log = ended.place_before
+    left join handshakes on handshakes.place_in_log = ended.place_before and not ended.is_proxied
     left join talkers on talkers.host = ended.host and talkers.service = ended.service
 ),
 
