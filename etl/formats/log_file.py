@@ -41,7 +41,7 @@ class Log:
     before_trace: tuple[tuple[str, str], ...] = (("formats", "log_window"),)
     """SQL files (folder, name) that run before `trace.sql`: `log_window.sql` puts lines in order, each once."""
     told_script: tuple[str, str] = ("formats", "log_told")
-    """The SQL file (folder, name) that makes `told_lines`: what each line says, for `log_find.sql`."""
+    """The SQL file (folder, name) that makes `told_lines` of `worded_lines`: for `log_find.sql`."""
 
     def prepare(self, job: Job) -> Job:
         """The job over a file of lines where the export is none yet; for formats to override."""
@@ -96,6 +96,7 @@ class Log:
         refused = [row["record"] for row in database.rows(con, "select record from refused_lines order by record")]
         asked = {**wanted, "record": ordinal_of(wanted.get("record"), refused), "most": most}
         database.set_variables(con, {"partner_asked": wanted.get("partner_domain")})
+        con.execute(database.sql("formats", "log_worded"))
         con.execute(database.sql(*self.told_script))
         rows = database.rows(con, database.sql("formats", "log_find"), asked)
         return [found(row, refused) for row in rows]

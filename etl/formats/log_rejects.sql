@@ -12,10 +12,10 @@ copy (
         where outcome = 'rejected'
     )
 
-    select record, null::date as data_date, reason
+    select record::bigint as record, null::date as data_date, reason
     from refused_lines
     union all
-    select judged.record + coalesce(shifts.refused_before, 0), judged.data_date, judged.reason
+    select (judged.record + coalesce(shifts.refused_before, 0))::bigint, judged.data_date, judged.reason
     from judged
     asof left join shifts on judged.record >= shifts.from_accepted
     order by record

@@ -3,7 +3,8 @@
 -- `trimmed`: what trim gives, at a quarter of its cost where there is nothing to trim. `is_own_address`: whether an
 -- address is of the organisation. `address_domain`: the domain of an address; most are plain, and only the others pay for
 -- being tidied. `keyed`: the 128 bits of a keyed hash that stand for a text; `kind` is a letter that keeps kinds of text
--- apart. Key, letter and a UUID fill one block of MD5; two blocks would cost twice as much.
+-- apart. Key, letter and a UUID fill one block of MD5; two blocks would cost twice as much. `type_of`, `forced_of`: what an
+-- export says of a connector.
 create or replace temp macro tidy_domain(address) as rtrim(lower(trim(split_part(address, '@', -1), ' >')), '.');
 create or replace temp macro after_at(address) as substr(address, strpos(address, '@') + 1);
 create or replace temp macro address_domain(address) as case
@@ -29,6 +30,15 @@ create or replace temp macro told_domain(part) as lower(trim(split_part(split_pa
 create or replace temp macro is_own_address(address) as
     contains(address, '@')
     and contains(getvariable('own_domains'), ',' || tidy_domain(address) || ',');
+create or replace temp macro type_of(connector_type) as case
+    when connector_type is null or fold_word(connector_type) in ('', 'noconnector', 'none') then null
+    when fold_word(connector_type) = 'onpremises' then 'On-premises'
+    else trim(connector_type)
+end;
+create or replace temp macro forced_of(forced_tls) as case
+    when lower(trim(forced_tls)) in ('true', 'yes', '1') then true
+    when lower(trim(forced_tls)) in ('false', 'no', '0') then false
+end;
 
 -- What has few values, as one of a list: Parquet's writer then needs not look for the few of each column.
 create or replace type outcome_word as enum ('used', 'skipped', 'rejected');

@@ -1,28 +1,19 @@
--- What each record of one log says: of several recipients the one whose partner is asked for, else the first. Nothing here is a
--- traced address.
+-- What each record of one log says: of several recipients the one whose partner is asked for, else the first. A word for
+-- the state of TLS is looked up in the settings, not in the table of words. Nothing here is a traced address.
+-- In: the view `worded_lines`, partner_asked.
 create or replace temp view told_lines as
 select
-    staged.file_row_number + 1 as record,
-    staged.outcome,
-    staged.reason,
-    date_of(staged.occurred_at, data_date_0, from_1, data_date_1, from_2, data_date_2) as data_date,
-    staged.place as direction,
-    staged.service as connector,
+    record, outcome, reason, data_date,
+    place as direction,
+    service as connector,
     case
-        when staged.place = 'outbound'
-            then coalesce(list_filter(staged.goes_to, lambda part: part.domain = getvariable('partner_asked'))[1].domain, staged.goes_to[1].domain)
-        else staged.partner_domain
+        when place = 'outbound'
+            then coalesce(list_filter(goes_to, lambda part: part.domain = getvariable('partner_asked'))[1].domain, goes_to[1].domain)
+        else partner_domain
     end as partner_domain,
-    coalesce(
-        case when staged.version_word <> '' and not starts_with(staged.version_word, 'smtp_tls_state')
-            then coalesce(tls_words.tls_version, 'TLS unknown') end,
-        staged.state_version
-    ) as tls_version,
-    cipher_words.tls_cipher,
-    staged.size as bytes,
-    staged.line_key as key,
-    staged.kind
-from read_parquet(getvariable('records_file'), file_row_number = true) as staged
-left join utc_days on utc_days.utc_date = staged.occurred_at::date
-left join tls_words on tls_words.word = fold_word(staged.version_word)
-left join cipher_words on cipher_words.word = fold_word(staged.cipher_word);
+    coalesce(case when not starts_with(version_word, 'smtp_tls_state') then tls_version end, state_version) as tls_version,
+    tls_cipher,
+    size as bytes,
+    line_key as key,
+    kind
+from worded_lines;

@@ -1,6 +1,6 @@
 -- One row per record of the export: a day, a connector with its direction, a volume, and `parts`: the messages of each
 -- TLS version that the percentages come to (largest remainder); they add up to the volume.
--- In: the view `dated`, session variables stated_direction, percentages (columns of them) and has_percent_header.
+-- In: the view `dated`, the macros of told_words.sql, session variables stated_direction, percentages (columns of them) and has_percent_header.
 create or replace temp macro way_of(word) as
     case
         when lower(trim(word)) in ('inbound', 'incoming', 'received', 'receive', 'in', 'from', '1') then 'inbound'
@@ -199,15 +199,8 @@ select
     data_date,
     way as direction,
     connector,
-    case
-        when connector_type is null or fold_word(connector_type) in ('', 'noconnector', 'none') then null
-        when fold_word(connector_type) = 'onpremises' then 'On-premises'
-        else trim(connector_type)
-    end as connector_type,
-    case
-        when lower(trim(forced_tls)) in ('true', 'yes', '1') then true
-        when lower(trim(forced_tls)) in ('false', 'no', '0') then false
-    end as forced_tls,
+    type_of(connector_type) as connector_type,
+    forced_of(forced_tls) as forced_tls,
     list_filter(
         list_transform(floors, lambda part: {
             version: part.version,

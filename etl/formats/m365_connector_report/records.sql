@@ -29,17 +29,6 @@ create or replace temp macro name_of(connector) as case
     else trim(connector)
 end;
 
-create or replace temp macro type_of(connector_type) as case
-    when connector_type is null or fold_word(connector_type) in ('', 'noconnector', 'none') then null
-    when fold_word(connector_type) = 'onpremises' then 'On-premises'
-    else trim(connector_type)
-end;
-
-create or replace temp macro forced_of(forced_tls) as case
-    when lower(trim(forced_tls)) in ('true', 'yes', '1') then true
-    when lower(trim(forced_tls)) in ('false', 'no', '0') then false
-end;
-
 create or replace temp macro version_of(spelled, known) as case
     when known is not null then known
     when starts_with(lower(trim(spelled)), 'tls') then 'TLS unknown'

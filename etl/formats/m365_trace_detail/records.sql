@@ -124,11 +124,7 @@ select
     case when getvariable('date_style') <> 'date' then occurred_at end as occurred_at,
     way as direction,
     coalesce(name, 'No connector') as connector,
-    case
-        when name is null or fold_word(type_told) in ('', 'noconnector', 'none') then null
-        when fold_word(type_told) = 'onpremises' then 'On-premises'
-        else trim(type_told)
-    end as connector_type,
+    case when name is not null then type_of(type_told) end as connector_type,
     null::boolean as forced_tls,
     -- The envelope's sender; the other is the header's.
     coalesce(nullif(trim(return_path), ''), trim(sender)) as sender,
