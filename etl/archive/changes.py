@@ -12,7 +12,8 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any, cast
 
-from etl.report.model import Change, Direction
+from etl.report.model import Change
+from etl.report.model_part import Direction
 
 Cell = tuple[str, str, str]
 """Direction, connector, TLS version."""

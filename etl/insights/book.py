@@ -18,7 +18,9 @@ from etl.domains import organisational
 from etl.measures import measure
 from etl.periods import Period
 from etl.report.completeness import missing_name
-from etl.report.model import BELOW_MODERN, NO_CONNECTOR, Band, Completeness, Direction, PartnerLine, Share
+from etl.report.model import BELOW_MODERN, NO_CONNECTOR, Band, PartnerLine, Share
+from etl.report.model_part import Direction
+from etl.report.model_quality import Completeness
 from etl.settings import Connector
 
 Place = tuple[Direction, str | None]

@@ -14,7 +14,8 @@ from pathlib import Path
 from typing import Any
 
 from etl.insights import ciphers
-from etl.report.model import DEPRECATED, SAFEGUARDS, Direction, Safeguard, Share
+from etl.report.model import DEPRECATED, SAFEGUARDS, Safeguard, Share
+from etl.report.model_part import Direction
 
 GROUPS = Path(__file__).parents[1] / "formats" / "reference" / "groups.csv"
 

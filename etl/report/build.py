@@ -27,7 +27,6 @@ from etl.report.inputs import PeriodInputs, earlier_periods, period_inputs
 from etl.report.model import (
     Band,
     CipherLine,
-    Completeness,
     ConnectorSection,
     EditionInfo,
     Figure,
@@ -41,6 +40,7 @@ from etl.report.model import (
     TrendPoint,
     WouldBreak,
 )
+from etl.report.model_quality import Completeness
 from etl.settings import Settings
 
 __all__ = ["PeriodInputs", "make_model", "period_inputs", "summary", "visible_facts_csv"]

@@ -23,7 +23,7 @@ import duckdb
 from etl.masking import mask
 from etl.measures import measure
 from etl.periods import Period, parse_day
-from etl.report.model import (
+from etl.report.model_quality import (
     Completeness,
     DataQuality,
     InputFile,

@@ -22,30 +22,25 @@ from etl.report.model import (
     Band,
     Change,
     CipherLine,
-    Completeness,
     ConnectorSection,
-    DataQuality,
     DayShare,
-    Direction,
     EditionInfo,
     Figure,
     FlowRow,
-    InputFile,
     Insight,
     PartnerLine,
     PeriodInfo,
     ProfileResult,
     Provenance,
-    RejectReason,
     ReportModel,
     ResolvedInsight,
     Safeguard,
     Share,
-    SourceCompleteness,
     TrendPoint,
-    UnknownWord,
     WouldBreak,
 )
+from etl.report.model_part import Direction
+from etl.report.model_quality import Completeness, DataQuality, InputFile, RejectReason, SourceCompleteness, UnknownWord
 
 ZONE = "Europe/Stockholm"
 NO_TLS = "No TLS"

@@ -9,7 +9,8 @@ from datetime import date
 
 from etl.report import numbers
 from etl.report.language import DASH, Language
-from etl.report.model import BELOW_MODERN, DEPRECATED, ConnectorSection, Direction, FlowRow, PartnerLine, ReportModel
+from etl.report.model import BELOW_MODERN, DEPRECATED, ConnectorSection, FlowRow, PartnerLine, ReportModel
+from etl.report.model_part import Direction
 from etl.report.view import wording
 from etl.report.view.findings import InsightView, partner_name
 from etl.report.view.verdict import evidence

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from etl.report.language import Language
-from etl.report.model import Completeness, Figure, Insight, ReportModel, Share
+from etl.report.model import Figure, Insight, ReportModel, Share
+from etl.report.model_quality import Completeness
 from etl.report.view import wording
 
 ACTION = ("critical", "warning")
