@@ -9,6 +9,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -59,13 +60,24 @@ def airflow_folder(tmp_path_factory: pytest.TempPathFactory) -> LocalAirflow:
     return airflow
 
 
-def with_database(airflow: LocalAirflow, template: LocalAirflow) -> LocalAirflow:
+def _with_database(airflow: LocalAirflow, template: LocalAirflow) -> LocalAirflow:
     """`airflow` with a copy of the empty database that `template` has migrated already."""
     airflow.home.mkdir(parents=True)
     for found in template.home.glob("empty-*.db"):
         shutil.copyfile(found, airflow.home / found.name)
     airflow.fresh_database()
     return airflow
+
+
+@contextmanager
+def started(airflow: LocalAirflow, template: LocalAirflow) -> Iterator[LocalAirflow]:
+    """`airflow` running over a copy of `template`'s empty database; in the end all its processes have ended."""
+    _with_database(airflow, template).sessions.watch()
+    try:
+        airflow.start(print)
+        yield airflow
+    finally:
+        airflow.sessions.stop()
 
 
 @pytest.fixture(scope="session")

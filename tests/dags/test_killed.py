@@ -9,8 +9,8 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
@@ -22,7 +22,7 @@ from etl import settings as settings_module
 from etl.archive import editions, ledger, outdated, verify
 from etl.commands.data import bring_up
 from etl.settings import Settings
-from tests.dags.conftest import lay_out, with_database
+from tests.dags.conftest import lay_out, started
 from tests.promise.test_histories import finish, told
 from tests.test_run_samples import children, kill
 from tools import sessions
@@ -138,16 +138,11 @@ def victim(backfill: Backfill, draw: Random) -> tuple[int, int]:
     raise AssertionError(f"no task was seen: {backfill.runs()}")
 
 
-@contextmanager
-def started(folder: Path, template: LocalAirflow, days: list[str]) -> Iterator[LocalAirflow]:
-    airflow = with_database(lay_out(folder, days, retry_seconds=1), template)
+def quick(folder: Path, days: list[str]) -> LocalAirflow:
+    """An Airflow that soon notices what died."""
+    airflow = lay_out(folder, days, retry_seconds=1)
     airflow.env |= {f"AIRFLOW__SCHEDULER__{name}".upper(): value for name, value in QUICK.items()}
-    airflow.sessions.watch()
-    try:
-        airflow.start(print)
-        yield airflow
-    finally:
-        airflow.sessions.stop()
+    return airflow
 
 
 def undisturbed(folder: Path, days: list[str]) -> Settings:
@@ -182,7 +177,7 @@ def test_a_backfill_killed_and_run_again_comes_to_the_same(
 ) -> None:
     days, seed = ["2026-11-09", "2026-11-10", "2026-11-11"], 5
     draw = Random(seed)  # noqa: S311  a draw to be repeated
-    with started(tmp_path / "run", airflow_folder, days) as airflow:
+    with started(quick(tmp_path / "run", days), airflow_folder) as airflow:
         backfill = Backfill(airflow, days)
         played(backfill, draw, [a_task, the_scheduler])
     record_property("held", f"seed {seed}: {dict(backfill.killed)}")
@@ -198,7 +193,7 @@ def test_a_backfill_killed_many_times_makes_the_same_editions(
 ) -> None:
     days, draw = [str(day) for day in WEEK.days[:5]], Random(seed)  # noqa: S311  a draw to be repeated
     kills = draw.sample([a_task, a_worker, the_scheduler] * 4 + [everything], 13)
-    with started(tmp_path / "run", airflow_folder, days) as airflow:
+    with started(quick(tmp_path / "run", days), airflow_folder) as airflow:
         lived = settings_module.load(airflow.config)
         landing.collect(lived, data_date=WEEK.first_date)
         bring_up(lived)

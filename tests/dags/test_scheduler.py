@@ -16,7 +16,7 @@ import pytest
 from etl import backfill, periods, scheduler
 from etl import settings as settings_module
 from etl.archive import ledger
-from tests.dags.conftest import DAYS, ZONES, lay_out, settings_for_one_language, with_database
+from tests.dags.conftest import DAYS, ZONES, lay_out, settings_for_one_language, started
 from tools.local_airflow import ROOT, LocalAirflow, free_ports
 from tools.run_samples import SAMPLES, place
 
@@ -25,20 +25,11 @@ PATIENCE = 300
 FIRST, LAST = date.fromisoformat(DAYS[0]), date.fromisoformat(DAYS[-1])
 
 
-def started(folder: Path, template: LocalAirflow, **options: int) -> Iterator[LocalAirflow]:
-    airflow = with_database(lay_out(folder, **options), template)
-    airflow.sessions.watch()
-    try:
-        airflow.start(print)
-        yield airflow
-    finally:
-        airflow.sessions.stop()
-
-
 @pytest.fixture(scope="module")
 def airflow(airflow_folder: LocalAirflow, tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalAirflow]:
     """A running Airflow over three days' exports; its schedules make no run by themselves."""
-    yield from started(tmp_path_factory.mktemp("scheduler") / "run", airflow_folder)
+    with started(lay_out(tmp_path_factory.mktemp("scheduler") / "run"), airflow_folder) as running:
+        yield running
 
 
 @pytest.fixture(scope="module")
@@ -195,9 +186,7 @@ def test_exactly_the_days_of_both_changes_in_every_zone(
     made = lay_out(tmp_path / "run", (), quiet_hours=-48)
     text = made.config.read_text(encoding="utf-8").replace('"Europe/Stockholm"', f'"{zone}"')
     made.config.write_text(text, encoding="utf-8")
-    with_database(made, airflow_folder).sessions.watch()
-    try:
-        made.start(print)
+    with started(made, airflow_folder):
         for day in map(date.fromisoformat, changes[zone]):
             first, last = date.fromordinal(day.toordinal() - 2), date.fromordinal(day.toordinal() + 2)
             created = backfill.create(made.api, first, last, max_active_runs=5)
@@ -208,5 +197,3 @@ def test_exactly_the_days_of_both_changes_in_every_zone(
             local = periods.data_date(periods.parse_instant(run["run_after"]), zone)
             assert date.fromisoformat(run["partition_key"]) == date.fromordinal(local.toordinal() - 1)
         assert own
-    finally:
-        made.sessions.stop()
