@@ -33,6 +33,10 @@ VERSION = 5
 """Goes up with every change of the facts' own SQL that could change a number."""
 
 
+LINES_AT_ONCE = 2_500_000
+"""How many lines of a log's sessions are put together at a time: about 300 MiB of memory."""
+
+
 @dataclass(frozen=True)
 class SourceFiles:
     """The files of one source with what the notes and staging say of each."""
@@ -376,8 +380,12 @@ def make_trace(
     if reader.kind == "log":
         database.set_variables(con, {"logs_tls": json.dumps(source.options.get("logs_tls"))})
         reference.load(con)
+    database.set_variables(con, {"lines_at_once": LINES_AT_ONCE})
     for folder, name in formats.trace_scripts(reader, joined=bool(joined)):
-        con.execute(database.sql(folder, name))
+        parts = database.value(con, "select getvariable('parts')") if (folder, name) in formats.IN_PARTS else 1
+        for part in range(parts):
+            database.set_variables(con, {"part": part})
+            con.execute(database.sql(folder, name))
 
 
 def sum_up(con: duckdb.DuckDBPyConnection) -> None:

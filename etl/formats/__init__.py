@@ -137,6 +137,11 @@ def recognise(sample: Sample) -> str | None:
     return next((name for name in REGISTRY if reader(name).recognise(sample)), None)
 
 
+IN_PARTS = (("formats/exchange_smtp_log", "sessions"),)
+"""SQL files (folder, name) of `trace_scripts` that run once for each part of a log, numbered by the session variable
+`part`; a script before them sets how many `parts` there are."""
+
+
 def trace_scripts(reader: Reader, *, joined: bool = False) -> list[tuple[str, str]]:
     """The SQL files (folder, name) that make the view `trace` of one data date from staged records.
 

@@ -54,6 +54,32 @@ def test_every_spelling_of_a_version_with_the_bulk_cipher_alone(tmp_path: Path) 
     assert counts.unknown_words == [{"field": "tls_version", "word": "16384", "records": 1}]
 
 
+def test_a_log_taken_in_many_parts_has_the_facts_of_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Memory stays flat because sessions are put together some at a time; days follow each other in one connection."""
+    words, sessions = list(WORDS), []
+    for number in range(60):
+        session = Session(f"08DD1386C0A8{number:04X}")
+        session.secure(words[number % len(words)])
+        for message in range(number % 3):
+            session.mail(f"user{message}@partner{number % 7}.example")
+        sessions.append(session)
+    content = received(*sessions)["RECV2024120310-1.LOG"]
+    files = {"1.LOG": content, "2.LOG": content.replace("2024-12-03T", "2024-12-04T").replace("08DD13", "08DD14")}
+    asked, sql = [], facts.database.sql
+    monkeypatch.setattr(facts.database, "sql", lambda *names: (asked.append(names), sql(*names))[1])
+    found = []
+    for place, lines in (("whole", facts.LINES_AT_ONCE), ("parts", 300)):
+        monkeypatch.setattr(facts, "LINES_AT_ONCE", lines)
+        settings = site(tmp_path / place, "exchange_smtp_log")
+        asked.clear()
+        take(settings, {name: text.encode() for name, text in files.items()})
+        found.append((rows(settings), asked.count(("formats/exchange_smtp_log", "sessions"))))
+    assert found[0][0] == found[1][0]
+    assert sum(row["messages"] for row in found[1][0]) == 120
+    assert found[0][1] == 2
+    assert found[1][1] > 6
+
+
 def test_tls_belongs_to_all_messages_after_it_in_its_session(tmp_path: Path) -> None:
     session, plain = Session(), Session("08DD1386C0A80002", remote="203.0.113.8:1")
     session.mail("early@fabrikam.example")

@@ -53,6 +53,7 @@ class _Tracking(CsvTrace):
     before_trace: tuple[tuple[str, str], ...] = (("formats/exchange_message_tracking", "no_sessions"),)
     before_joined: tuple[tuple[str, str], ...] = (
         ("formats/exchange_message_tracking", "joined_files"),
+        ("formats/exchange_smtp_log", "sessions_begin"),
         ("formats/exchange_smtp_log", "sessions"),
         ("formats/exchange_message_tracking", "joined_sessions"),
     )

@@ -64,5 +64,5 @@ READER = _ProtocolLog(
     name="exchange_smtp_log",
     version=4,
     marks=(),
-    before_trace=(("formats/exchange_smtp_log", "own_files"), ("formats/exchange_smtp_log", "sessions")),
+    before_trace=tuple(("formats/exchange_smtp_log", name) for name in ("own_files", "sessions_begin", "sessions")),
 )

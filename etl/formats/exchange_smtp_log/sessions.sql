@@ -1,12 +1,15 @@
 -- From the lines of protocol logs around one data date to the steps of sessions: commands with their answers, in order,
--- and to each MAIL command with what the session was by then. In: protocol_files (staged records of this format),
--- `window_from` and `window_to` (UTC), the tables of reference.sql.
+-- and to each MAIL command with what the session was by then. Run once for each part of the sessions, whose windows would
+-- else need memory by the size of the log; what trace.sql asks for is added up in smtp_steps and smtp_mails.
+-- In: protocol_files (staged records of this format), `part` of `parts` (sessions_begin.sql), `window_from` and `window_to`
+-- (UTC), the tables of reference.sql.
 
 -- A line that stands in several files, or twice in one, is the same line: its number in the session tells.
 create or replace temp table smtp_lines as
 select *
 from read_parquet(getvariable('protocol_files'), union_by_name = true)
 where connection is not null
+    and connection % getvariable('parts')::ubigint = getvariable('part')::ubigint
     and occurred_at >= getvariable('window_from')::timestamp
     and occurred_at < getvariable('window_to')::timestamp
 qualify row_number() over (partition by connection, sequence order by line_key) = 1;
@@ -67,7 +70,7 @@ having bool_or(case answer_to
         else kind <> answer_to end)
     or (bool_or(ended.connection is not null) and count(*) filter (where is_silent) > 1);
 
-create or replace temp table smtp_steps as
+create or replace temp table part_steps as
 with answers as (
     select
         connection,
@@ -113,7 +116,7 @@ window session as (partition by connection order by sequence rows unbounded prec
 
 -- TLS is said before MAIL. Without that line there was none, if at most two lines of the session are not there: what
 -- makes a session encrypted takes more.
-create or replace temp table smtp_mails as
+create or replace temp table part_mails as
 select
     connection,
     session,
@@ -139,7 +142,20 @@ select
         else 'Unknown'
     end as tls_version,
     coalesce(cipher_words.tls_cipher, 'Unknown') as tls_cipher
-from smtp_steps
+from part_steps
 left join tls_words on tls_words.word = fold_word(session_version)
 left join cipher_words on cipher_words.word = fold_word(session_cipher)
 where kind = 'mail' and coalesce(code, 250) < 300;
+
+create temp table if not exists smtp_mails as
+from part_mails limit 0;
+
+insert into smtp_mails
+from part_mails;
+
+create temp table if not exists smtp_steps as
+from part_steps limit 0;
+
+insert into smtp_steps
+from part_steps
+where kind in ('rcpt', 'data', 'bdat');
