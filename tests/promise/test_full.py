@@ -76,7 +76,7 @@ def fails_from(places: range, base: Path, undisturbed: Outcome, folder: Path) ->
         shutil.copytree(base, case)
         said = refused(lambda case=case: ingest(case), place)  # type: ignore[misc]  # bound per turn
         came += said is not None
-        assert said is None or "Make room or correct the permissions" in said, place
+        assert said is None or "Make room, correct the permissions or name another folder in [storage]" in said, place
         if reader.is_new(case):
             reader.look(case)
             made_good(case, undisturbed)
