@@ -192,9 +192,14 @@ def test_retry_in_plain_text_does_not_inherit_the_handshake_of_the_first_try(tmp
     assert told(tmp_path, log, "tls_version") == {("No TLS",): 1}
 
 
-def test_connection_used_again_keeps_its_handshake(tmp_path: Path) -> None:
-    log = active("A1") + handshake() + sending("A1") + active("A2") + sending("A2", extra=", conn_use=2")
-    assert told(tmp_path, log, "tls_version") == {("TLS 1.3",): 2}
+def test_connection_used_again_is_in_clear_unless_a_line_says_reused(tmp_path: Path) -> None:
+    """What went in clear after a session under TLS broke off is used again, by a process that had TLS there."""
+    log = active("A1") + handshake() + sending("A1") + active("A2")
+    again = sending("A2", extra=", conn_use=2")
+    assert told(tmp_path / "clear", log + again, "tls_version") == {("TLS 1.3",): 1, ("No TLS",): 1}
+    assert told(tmp_path / "tls", log + handshake(verb="reused") + again, "tls_version") == {("TLS 1.3",): 2}
+    same = active("A1") + handshake() + sending("A1") + sending("A1", to="s@fabrikam.example", extra=", conn_use=2")
+    assert told(tmp_path / "same", same, "tls_version") == {("TLS 1.3",): 1, ("No TLS",): 1}
 
 
 def test_reused_line_names_the_tls_of_a_connection_from_another_process(tmp_path: Path) -> None:
@@ -286,7 +291,10 @@ LOST = "lost connection with mx.fabrikam.example[198.51.100.21] while sending en
 SLOW = "conversation with mx.fabrikam.example[198.51.100.21] timed out while receiving the initial server greeting"
 
 
-@pytest.mark.parametrize("said", [LOST, SLOW])
+FAILED = "Cannot start TLS: handshake failure"
+
+
+@pytest.mark.parametrize("said", [LOST, SLOW, FAILED])
 def test_a_session_that_broke_off_says_nothing_of_the_next_in_clear(tmp_path: Path, said: str) -> None:
     """With `may`, Postfix repeats the message to the same host in clear when a session under TLS breaks off."""
     broken = TALK + handshake() + line(f"A1: {said}", "postfix/smtp[20]")

@@ -35,6 +35,6 @@ class _Postfix(Log):
 
 READER = _Postfix(
     name="postfix_log",
-    version=7,
+    version=8,
     marks=(b"/smtpd[", b"/qmgr[", b"/smtp[", b"/cleanup[", b"/postfix-script[", b"/master[", b"/pickup[", b"/nqmgr["),
 )

@@ -85,7 +85,8 @@ kinds as (
                     when is_action(second_part, 'discard: ') or is_action(second_part, 'hold: ') then 'held'::line_kind
                     when is_action(second_part, 'reject: ') then 'refused'::line_kind
                 end
-            when starts_with(second_part, 'lost connection with ') or starts_with(second_part, 'conversation with ') then 'lost'::line_kind
+            when starts_with(second_part, 'lost connection with ') or starts_with(second_part, 'conversation with ')
+                or starts_with(second_part, 'Cannot start TLS: ') then 'lost'::line_kind
             when contains(first_part, 'TLS connection ') and contains(speaker, '[')
                 and (contains(first_part, ' established to ') or contains(first_part, ' reused to ')) then 'tls-out'::line_kind
         end as line_kind
@@ -255,7 +256,8 @@ select
     case when original <> '' then address_key(original) end as original_recipient,
     case when size between 0 and 1000000000000 then size end as size,
     case when kind = 'delivery' then status = 'sent' end as is_sent,
-    case when kind = 'delivery' then delays_at > relay_at + 2 end as is_reused,
+    case kind when 'delivery' then delays_at > relay_at + 2 when 'tls-out' then contains(first_part, ' TLS connection reused to ') end
+        as is_reused,
     case when delay_parts is not null then seconds_of(try_cast(delay_parts[3] as double)) + seconds_of(try_cast(delay_parts[4] as double)) end
         as connected_seconds,
     tls_level,

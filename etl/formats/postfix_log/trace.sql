@@ -57,7 +57,7 @@ having bool_or(kind = 'active') or (bool_or(kind = 'held') and not bool_or(kind 
 -- What the TLS lines say.
 create or replace temp table handshakes as
 select
-    kind, channel, peer, host, service, place_in_log, occurred_at, is_today, tls_auth,
+    kind, channel, peer, host, service, place_in_log, occurred_at, is_today, is_reused, tls_auth,
     coalesce(tls_words.tls_version, 'TLS unknown') as tls_version,
     coalesce(cipher_words.tls_cipher, 'Unknown') as tls_cipher,
     coalesce(group_words.tls_group, 'Unknown') as tls_group
@@ -163,8 +163,8 @@ from judged
 left join proxied using (place_in_log)
 where judged.mail is not null and judged.place_in_log not in (select place_in_log from begun_again);
 
--- Outbound: the newest TLS line of the process that names the relay, if it was said for this message in this attempt;
--- or, on a connection used again, at all.
+-- Outbound: the newest TLS line of the process that names the relay, if it was said for this message in this attempt,
+-- and of a connection used again (`conn_use=`) where that was: what is used again without such a line is in clear.
 create or replace temp table departures as
 with sendings as materialized (
     select place_in_log, channel, peer, host, service, place, mail, occurred_at, is_today, partner_domain as domain, recipient, is_sent, is_reused,
@@ -200,9 +200,9 @@ found as (
 matched as (
     select
         sendings.*,
-        case when sendings.is_reused
-            or (found.first_mail = sendings.mail
-                and handshakes.occurred_at >= sendings.occurred_at - to_seconds(sendings.connected_seconds * 1.05 + 2))
+        case when handshakes.is_reused = sendings.is_reused
+            and found.first_mail = sendings.mail
+            and handshakes.occurred_at >= sendings.occurred_at - to_seconds(sendings.connected_seconds * 1.05 + 2)
             then handshakes.tls_version end as tls_version,
         handshakes.tls_cipher, handshakes.tls_group, handshakes.tls_auth
     from sendings
