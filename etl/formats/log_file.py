@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import codecs
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from ipaddress import ip_network
 from pathlib import Path
 from typing import Any, Literal
@@ -164,7 +164,7 @@ def own_ranges(networks: Iterable[str]) -> dict[str, Any]:
 def _lines(job: Job) -> text.Plain:
     """The log as plain UTF-8 without bytes that would end a line or a field early: a copy only where there are such."""
     plain = text.plain(job.path, job.work / "plain.log", job.settings.limits.expanded_size)
-    if not _is_odd(plain.path):
+    if not plain.is_odd:
         return plain
     mended = job.work / "mended.log"
     decoder = codecs.getincrementaldecoder("utf-8")(errors="replace")
@@ -172,30 +172,12 @@ def _lines(job: Job) -> text.Plain:
         while chunk := file.read(text.CHUNK):
             copy.write(decoder.decode(chunk).encode("utf-8").translate(_MEND))
         copy.write(decoder.decode(b"", final=True).encode("utf-8"))
-    return text.Plain(
-        mended, plain.encoding, plain.bytes, plain.lines, plain.has_nul, plain.lists, plain.mixed_ends, plain.compressed
-    )
+    return replace(plain, path=mended, is_odd=False)
 
 
 def _first_line(path: Path) -> str:
     with path.open("rb") as file:
         return text.first_line(file.read(text.HEAD))
-
-
-def _is_odd(path: Path) -> bool:
-    decoder = codecs.getincrementaldecoder("utf-8")()
-    pending = False
-    with path.open("rb") as file:
-        while chunk := file.read(text.CHUNK):
-            if any(byte in chunk for byte in (b"\r", b"\x00", b"\x01")):
-                return True
-            if pending or not chunk.isascii():
-                try:
-                    decoder.decode(chunk)
-                except UnicodeDecodeError:
-                    return True
-                pending = bool(decoder.getstate()[0])
-    return pending
 
 
 def _account(plain: text.Plain, records: int) -> None:

@@ -55,6 +55,8 @@ class Plain:
     odd_lines: bool = False
     strays: bool = False
     """Whether there are carriage returns that end no line, in a file whose lines end otherwise (`plain` has none)."""
+    is_odd: bool = False
+    """Whether it holds a carriage return, NUL, chr(1) or bytes that are no UTF-8."""
 
 
 def head(path: Path, size: int = HEAD) -> bytes:
@@ -291,7 +293,7 @@ def _scan(path: Path, encoding: str = "", compressed: bool = False) -> Plain:
     """
     size = lines = returns = marks = 0
     tail = b"\n"
-    nul = lists = blank = False
+    nul = lists = blank = control = False
     decoder = codecs.getincrementaldecoder("utf-8")()
     valid, pending = True, False
     with path.open("rb") as file:
@@ -301,6 +303,7 @@ def _scan(path: Path, encoding: str = "", compressed: bool = False) -> Plain:
             lines += len(ended) - 1
             edge = tail + chunk[:2]
             nul = nul or b"\0" in chunk
+            control = control or b"\1" in chunk
             lists = lists or b";" in chunk or b"##" in edge or (b"#" in chunk and b"##" in chunk)
             blank = blank or b"" in ended[1:-1] or any(mark in edge for mark in (b"\n\n", b"\n\r\n"))
             returns += chunk[:1] == b"\n" and tail[-1:] == b"\r"
@@ -328,6 +331,7 @@ def _scan(path: Path, encoding: str = "", compressed: bool = False) -> Plain:
         compressed=compressed,
         odd_lines=blank or (marks > 0 and lines == 0),
         strays=lines > 0 and returns < marks,
+        is_odd=nul or control or marks > 0 or pending or not valid,
     )
 
 
