@@ -17,7 +17,7 @@ from etl.errors import ExportUnreadable
 from etl.formats import domains, reference, text, zones
 from etl.formats.base import Found, Job, Sample, Staged, counted
 from etl.formats.csv_table import ordinal_of
-from etl.formats.csv_trace import found
+from etl.formats.csv_trace import found, short_key
 from etl.settings import Organisation
 from etl.storage import disk_errors
 
@@ -40,6 +40,8 @@ class Log:
     reach: tuple[int, int] = (1, 1)
     before_trace: tuple[tuple[str, str], ...] = (("formats", "log_window"),)
     """SQL files (folder, name) that run before `trace.sql`: `log_window.sql` puts lines in order, each once."""
+    said_scripts: tuple[tuple[str, str], ...] = (("formats", "log_said"),)
+    """SQL files (folder, name) that make `said_lines`: the staged lines with the words of their TLS."""
     told_script: tuple[str, str] = ("formats", "log_told")
     """The SQL file (folder, name) that makes `told_lines` of `worded_lines`: for `log_find.sql`."""
 
@@ -80,7 +82,8 @@ class Log:
         con.execute(database.sql("formats", "log_rejects"))
         refused = int(database.value(con, "select count(*) from refused_lines"))
         _account(plain, sum(row["records"] for row in counts) + refused)
-        words = database.rows(con, database.sql("formats", "log_words"), {"file": str(records)})
+        self._make_said(job)
+        words = database.rows(con, database.sql("formats", "log_words"))
         staged = counted(counts, refused, unknown_words=words, notes={"encoding": plain.encoding})
         if staged.rejected == staged.records:
             self._refuse(plain)
@@ -96,6 +99,7 @@ class Log:
         refused = [row["record"] for row in database.rows(con, "select record from refused_lines order by record")]
         asked = {**wanted, "record": ordinal_of(wanted.get("record"), refused), "most": most}
         database.set_variables(con, {"partner_asked": wanted.get("partner_domain")})
+        self._make_said(job)
         con.execute(database.sql("formats", "log_worded"))
         con.execute(database.sql(*self.told_script))
         rows = database.rows(con, database.sql("formats", "log_find"), asked)
@@ -112,6 +116,7 @@ class Log:
             "first_line": _first_line(plain.path),
             "line_bytes": MAX_LINE_BYTES,
             "hash_key": job.key.hex(),
+            "identity_key": short_key(job.key),
             "export_at": job.export_at.rstrip("Z"),
             "records_file": str(job.out / "records.parquet"),
             "rejects_file": str(job.out / "rejects.parquet"),
@@ -123,6 +128,11 @@ class Log:
             con.execute(database.sql("formats", name))
         con.execute(database.sql(f"formats/{self.name}", "records"))
         return plain
+
+    def _make_said(self, job: Job) -> None:
+        """The view `said_lines` over what is staged of the file."""
+        for folder, name in self.said_scripts:
+            job.con.execute(database.sql(folder, name))
 
     def _refuse(self, plain: text.Plain) -> None:
         """Raises `ExportUnreadable` for a file of which no line is one of a log, quoting the first."""

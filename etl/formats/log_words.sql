@@ -1,7 +1,7 @@
--- Spellings that no reference table knows, as found.
+-- Spellings that no reference table knows, as found. In: the view said_lines.
 with words as (
     select version_word, cipher_word, group_word, count(*) as records
-    from read_parquet($file)
+    from said_lines
     where version_word is not null or cipher_word is not null or group_word is not null
     group by all
 ),

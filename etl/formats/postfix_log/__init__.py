@@ -35,6 +35,8 @@ class _Postfix(Log):
 
 READER = _Postfix(
     name="postfix_log",
-    version=8,
+    version=9,
+    before_trace=(("formats", "log_window"), ("formats/postfix_log", "handshake")),
+    said_scripts=(("formats/postfix_log", "handshake"), ("formats/postfix_log", "said")),
     marks=(b"/smtpd[", b"/qmgr[", b"/smtp[", b"/cleanup[", b"/postfix-script[", b"/master[", b"/pickup[", b"/nqmgr["),
 )

@@ -3,7 +3,7 @@
 -- A line is `STAMP HOST SERVICE[PID]: FIRST: SECOND: …`. No join here, it would not keep the lines in order, nor a list of
 -- five words behind `in`, which becomes one; no regular expression over whole lines, and no `substr` to their end: each
 -- costs more than the rest together. A text of one kind of line is null on all others, and so is what is said of it.
--- In: the view `lines`, the macros of log_clock.sql and log_networks.sql, session variable hash_key.
+-- In: the view `lines`, the macros of log_clock.sql and log_networks.sql, session variable identity_key.
 
 create or replace temp type line_kind as enum (
     'connect', 'disconnect', 'tls-in', 'tls-out', 'client', 'lost', 'delivery', 'held', 'refused', 'active', 'removed', 'begin'
@@ -41,8 +41,7 @@ with cut as (
     select
         line,
         string_split(line, ': ') as parts,
-        line like '____-__-__%' as is_iso,
-        line like '___ __ __:__:__ %' as is_bsd
+        case when line like '___ __ __:__:__ %' then true when line like '____-__-__%' then false end as is_bsd
     from lines
 ),
 
@@ -50,7 +49,6 @@ with cut as (
 tagged as (
     select
         line,
-        is_iso,
         is_bsd,
         parts[1] as head,
         case
@@ -67,7 +65,7 @@ kinds as (
     select
         *,
         case
-            when not (is_iso or is_bsd) or not contains(speaker, '/') then null
+            when is_bsd is null or not contains(speaker, '/') then null
             when starts_with(second_part, 'to=<') then 'delivery'::line_kind
             when starts_with(second_part, 'from=<') then case when ends_with(second_part, '(queue active)') then 'active'::line_kind end
             when second_part = 'removed' then 'removed'::line_kind
@@ -93,20 +91,19 @@ kinds as (
     from tagged
 ),
 
--- `fields` are those of `client=`, of a delivery and of `from=`; `handshake` the words of a TLS line behind its peer.
+-- `fields` are those of `client=`, of a delivery and of `from=`; `stamp` is one that names its zone.
 texts as (
     select
         *,
         string_split(
             case when line_kind between 'client'::line_kind and 'active'::line_kind then
-                case when contains(second_part, '"') then without_odd_blanks(second_part) else second_part end
+                case when contains(second_part, '=<"') then without_odd_blanks(second_part) else second_part end
             end, ', ') as fields,
-        string_split(case when line_kind between 'tls-in'::line_kind and 'tls-out'::line_kind then second_part end, ' ') as handshake,
         case when line_kind is not null then case when is_bsd then bsd_clock(head) else try_cast(left(head, 19) as timestamp) end end as clock,
-        case
-            when line_kind is null or not is_iso then false
-            else line not like '__________ %' and has_zone(substr(left(head, instr(head, ' ') - 1), 20))
-        end as has_zone
+        case when line_kind is not null and not is_bsd then
+            case when line not like '__________ %' and has_zone(substr(left(head, instr(head, ' ') - 1), 20))
+                then left(head, instr(head, ' ') - 1) end
+        end as stamp
     from kinds
 ),
 
@@ -163,7 +160,7 @@ told as (
             when line_kind = 'tls-in' then split_part(substr(first_part, instr(first_part, ' from ') + 6), ' ', 1)
             when line_kind = 'tls-out' then substr(first_part, instr(first_part, ' to ') + 4)
         end as peer_name,
-        case when has_zone then try_cast(left(head, instr(head, ' ') - 1) as timestamptz)::timestamp else to_utc(clock) end as occurred_at
+        case when stamp is not null then try_cast(stamp as timestamptz)::timestamp else to_utc(clock) end as occurred_at
     from attempts
 ),
 
@@ -190,7 +187,7 @@ judged as (
         *,
         case
             when line is null then 'blank-line'::line_reason
-            when not (is_iso or is_bsd) then 'no time stamp that this reader knows'::line_reason
+            when is_bsd is null then 'no time stamp that this reader knows'::line_reason
             when kind is not null and is_beyond then 'a date outside 2010 to 2039'::line_reason
             when kind is not null and occurred_at is null then 'a time stamp that is none'::line_reason
             when kind = 'delivery' then case when status <> 'sent' then 'not-transferred'::line_reason end
@@ -220,7 +217,7 @@ select
     reason,
     case when not is_beyond then kind end as kind,
     occurred_at,
-    occurs_twice(clock) and not has_zone as is_twice,
+    occurs_twice(clock) and stamp is null as is_twice,
     case when kind < 'active'::line_kind then host end as host,
     service,
     case when kind < 'active'::line_kind then hash(speaker) end as channel,
@@ -252,34 +249,24 @@ select
             end
     end as place,
     case when kind = 'delivery' or kind = 'held' or kind = 'active' then domain end as partner_domain,
-    case when kind = 'delivery' then address_key(address) when kind = 'held' then address_key(last_receiver) end as recipient,
-    case when original <> '' then address_key(original) end as original_recipient,
+    case when kind = 'delivery' then address_number(address) when kind = 'held' then address_number(last_receiver) end as recipient,
+    case when original <> '' then address_number(original) end as original_recipient,
     case when size between 0 and 1000000000000 then size end as size,
-    case when kind = 'delivery' then status = 'sent' end as is_sent,
     case kind when 'delivery' then delays_at > relay_at + 2 when 'tls-out' then contains(first_part, ' TLS connection reused to ') end
         as is_reused,
     case when delay_parts is not null then seconds_of(try_cast(delay_parts[3] as double)) + seconds_of(try_cast(delay_parts[4] as double)) end
         as connected_seconds,
     tls_level,
     case when kind = 'disconnect' then contains(first_part, ' starttls=') and not contains(first_part, ' starttls=0') end as has_starttls,
-    handshake[1] as version_word,
-    handshake[4] as cipher_word,
-    -- `key-exchange X25519 …`, `key-exchange ECDHE (prime256v1) …`, `key-exchange DHE (2048 bits) …`
-    case
-        when handshake[7] = 'key-exchange' then
-            case
-                when starts_with(handshake[9], '(') then
-                    case when starts_with(handshake[8], 'DH') then 'ffdhe' else '' end || trim(handshake[9], '()')
-                else handshake[8]
-            end
-    end as group_word,
-    case
-        when handshake is null then null
-        when starts_with(first_part, 'Anonymous ') then 'none'::line_trust
-        when starts_with(first_part, 'Untrusted ') then 'untrusted'::line_trust
-        when starts_with(first_part, 'Trusted ') then 'trusted'::line_trust
-        when starts_with(first_part, 'Verified ') then 'verified'::line_trust
-        else 'Unknown'::line_trust
+    case when line_kind = 'tls-in' or line_kind = 'tls-out' then second_part end as handshake,
+    case when line_kind = 'tls-in' or line_kind = 'tls-out' then
+        case
+            when starts_with(first_part, 'Anonymous ') then 'none'::line_trust
+            when starts_with(first_part, 'Untrusted ') then 'untrusted'::line_trust
+            when starts_with(first_part, 'Trusted ') then 'trusted'::line_trust
+            when starts_with(first_part, 'Verified ') then 'verified'::line_trust
+            else 'Unknown'::line_trust
+        end
     end as tls_auth,
     case when kind is not null then hash(line) end as line_key
 from judged;

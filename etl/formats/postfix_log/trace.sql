@@ -54,18 +54,28 @@ where kind = 'active' or kind = 'held' or kind = 'refused'
 group by mail
 having bool_or(kind = 'active') or (bool_or(kind = 'held') and not bool_or(kind = 'refused'));
 
--- What the TLS lines say.
-create or replace temp table handshakes as
+-- What the TLS lines say, each wording looked up once. `suite` is the same for all that name one cipher and group.
+create or replace temp table agreements as
 select
-    kind, channel, peer, host, service, place_in_log, occurred_at, is_today, is_reused, tls_auth,
+    hash(handshake) as agreed,
     coalesce(tls_words.tls_version, 'TLS unknown') as tls_version,
     coalesce(cipher_words.tls_cipher, 'Unknown') as tls_cipher,
-    coalesce(group_words.tls_group, 'Unknown') as tls_group
-from log_lines
-left join tls_words on tls_words.word = fold_word(version_word)
-left join cipher_words on cipher_words.word = fold_word(cipher_word)
-left join group_words on group_words.word = fold_word(group_word)
-where kind in ('tls-in', 'tls-out');
+    coalesce(group_words.tls_group, 'Unknown') as tls_group,
+    dense_rank() over (order by coalesce(cipher_words.tls_cipher, 'Unknown'), coalesce(group_words.tls_group, 'Unknown')) as suite
+from (select distinct handshake from log_lines where kind in ('tls-in', 'tls-out'))
+left join tls_words on tls_words.word = fold_word(version_word(handshake))
+left join cipher_words on cipher_words.word = fold_word(cipher_word(handshake))
+left join group_words on group_words.word = fold_word(group_word(handshake));
+
+create or replace temp table handshakes as
+select
+    kind, channel, peer, host, service, place_in_log, occurred_at, is_today, is_reused, tls_auth, tls_version, suite
+from (
+    select kind, channel, peer, host, service, place_in_log, occurred_at, is_today, is_reused, tls_auth, hash(handshake) as agreed
+    from log_lines
+    where kind in ('tls-in', 'tls-out')
+)
+left join agreements using (agreed);
 
 -- Daemons whose silence means something: that logged TLS on this date, or of which the settings say that they would.
 create or replace temp table talkers as
@@ -126,7 +136,7 @@ ended as (
 judged as materialized (
     select
         ended.*,
-        handshakes.tls_cipher, handshakes.tls_group, handshakes.tls_auth,
+        handshakes.suite, handshakes.tls_auth,
         case
             when is_proxied then 'Unknown'
             when kind_before = 'tls-in' then handshakes.tls_version
@@ -143,7 +153,7 @@ judged as materialized (
 proxied as (
     select
         returned.place_in_log,
-        held.service, held.place, held.tls_version, held.tls_cipher, held.tls_group, held.tls_auth
+        held.service, held.place, held.tls_version, held.suite, held.tls_auth
     from (select * from judged where queue is not null and original_peer is not null and place = 'internal') as returned
     asof join (select * from judged where queue is null) as held
         on returned.host = held.host and returned.original_peer = held.peer and returned.place_in_log >= held.place_in_log
@@ -156,8 +166,7 @@ select
     coalesce(proxied.place, judged.place) as place,
     coalesce(proxied.service, judged.service) as service,
     coalesce(proxied.tls_version, judged.tls_version) as tls_version,
-    case when proxied.place_in_log is null then judged.tls_cipher else proxied.tls_cipher end as tls_cipher,
-    case when proxied.place_in_log is null then judged.tls_group else proxied.tls_group end as tls_group,
+    case when proxied.place_in_log is null then judged.suite else proxied.suite end as suite,
     case when proxied.place_in_log is null then judged.tls_auth else proxied.tls_auth end as tls_auth
 from judged
 left join proxied using (place_in_log)
@@ -167,8 +176,8 @@ where judged.mail is not null and judged.place_in_log not in (select place_in_lo
 -- and of a connection used again (`conn_use=`) where that was: what is used again without such a line is in clear.
 create or replace temp table departures as
 with sendings as materialized (
-    select place_in_log, channel, peer, host, service, place, mail, occurred_at, is_today, partner_domain as domain, recipient, is_sent, is_reused,
-        connected_seconds, tls_level
+    select place_in_log, channel, peer, host, service, place, mail, occurred_at, is_today, partner_domain as domain, recipient,
+        outcome = 'used' as is_sent, is_reused, connected_seconds, tls_level
     from mail_lines
     where kind = 'delivery' and place in ('outbound', 'internal')
 ),
@@ -204,7 +213,7 @@ matched as (
             and found.first_mail = sendings.mail
             and handshakes.occurred_at >= sendings.occurred_at - to_seconds(sendings.connected_seconds * 1.05 + 2)
             then handshakes.tls_version end as tls_version,
-        handshakes.tls_cipher, handshakes.tls_group, handshakes.tls_auth
+        handshakes.suite, handshakes.tls_auth
     from sendings
     left join found on found.place_in_log = sendings.place_in_log
     left join handshakes on handshakes.place_in_log = found.place_before
@@ -246,7 +255,7 @@ with hops as (
         arrivals.mail,
         receivers.recipient,
         mails.size,
-        arrivals.tls_version, arrivals.tls_cipher, arrivals.tls_group, arrivals.tls_auth
+        arrivals.tls_version, arrivals.suite, arrivals.tls_auth
     from arrivals
     join mails using (mail)
     left join (
@@ -261,11 +270,16 @@ with hops as (
     select
         min(departures.occurred_at), departures.place, departures.service, departures.domain, departures.mail, departures.recipient,
         max(mails.size),
-        departures.tls_version, departures.tls_cipher, departures.tls_group, departures.tls_auth
+        departures.tls_version, departures.suite, departures.tls_auth
     from departures
     left join mails using (mail)
     group by departures.place, departures.service, departures.domain, departures.mail, departures.recipient,
-        departures.tls_version, departures.tls_cipher, departures.tls_group, departures.tls_auth
+        departures.tls_version, departures.suite, departures.tls_auth
+),
+
+suites as (
+    select distinct suite, tls_cipher, tls_group
+    from agreements
 )
 
 select
@@ -287,7 +301,8 @@ select
     null::bigint as messages,
     null::bigint as recipients,
     false as is_estimated
-from hops;
+from hops
+left join suites using (suite);
 
 create or replace temp view trace as
 select * from postfix_trace;
