@@ -23,6 +23,8 @@ from tools.local_airflow import free_ports
 
 ROOT = Path(__file__).parent.parent
 PATH = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+EARLIER = ("connector-2026-10-2", "connector-2026-10-3")
+"""Sample days that no command of the runbook asks for: their ingest and rebuild would take a fourth of its time."""
 BLOCK = re.compile(r"^```sh\n(.*?)^```", re.MULTILINE | re.DOTALL)
 
 
@@ -63,7 +65,8 @@ def test_the_tutorial_does_what_it_says(tmp_path: Path) -> None:
 def test_the_runbook_does_what_it_says(tmp_path: Path) -> None:
     (tmp_path / "exports").mkdir()
     for path in (ROOT / "samples" / "exports").iterdir():
-        (tmp_path / "exports" / path.name).write_bytes(path.read_bytes())
+        if not path.name.startswith(EARLIER):
+            (tmp_path / "exports" / path.name).write_bytes(path.read_bytes())
     config = (ROOT / "docs" / "tutorial.toml").read_text(encoding="utf-8")
     (tmp_path / "config.toml").write_text(config + "\n[smtp]\n\n[retention]\nlanded_days = 3650\n", encoding="utf-8")
     run_blocks("docs/runbook.md", tmp_path, {"TRANSIT_LEDGER_CONFIG": "config.toml"})
