@@ -23,10 +23,15 @@ _MONTH = re.compile(r"(\d{4})-(\d{2})", re.ASCII)
 _RANGE = re.compile(r"(\d{4}-\d{2}-\d{2})\.\.(\d{4}-\d{2}-\d{2})", re.ASCII)
 
 
+_NO_ZONES = {"localtime", "posixrules", "Factory"}
+"""Files beside the zones: what they say is up to the machine, so facts would be too."""
+
+
 @lru_cache(maxsize=1)
 def zone_names() -> frozenset[str]:
-    """The names of the IANA time zone database that this machine, or the tzdata package, knows."""
-    return frozenset(zoneinfo.available_timezones())
+    """The names of the IANA time zone database that this machine, or the tzdata package, knows; each the same clock on
+    every machine."""
+    return frozenset(zoneinfo.available_timezones() - _NO_ZONES)
 
 
 def is_zone(name: str) -> bool:

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from etl import periods
 from etl import settings as settings_module
 from etl.errors import NotFound, SettingsInvalid
 
@@ -213,3 +214,17 @@ def test_the_environment_names_the_file(tmp_path: Path) -> None:
         '[organisation]\nname = "C"\ndomains = ["c.example"]\n[report]\ntime_zone = "UTC"\n[storage]\nroot = "x"\n'
     )
     assert settings_module.load(environment=named).organisation.name == "C"
+
+
+@pytest.mark.parametrize("name", ["localtime", "Factory", "posixrules"])
+def test_a_zone_that_depends_on_the_machine_is_refused(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Debian has `localtime` among its zones, others the rest: here all are, whatever this machine has."""
+    monkeypatch.setattr("zoneinfo.available_timezones", lambda: {name, "UTC", "Europe/Stockholm"})
+    periods.zone_names.cache_clear()
+    try:
+        told = problems(SMALLEST | {"report": {"time_zone": name}}, tmp_path)
+    finally:
+        periods.zone_names.cache_clear()
+    assert "'Europe/Stockholm' is allowed" in str(told)
