@@ -137,7 +137,7 @@ def recognise(sample: Sample) -> str | None:
     return next((name for name in REGISTRY if reader(name).recognise(sample)), None)
 
 
-IN_PARTS = (("formats/exchange_smtp_log", "sessions"),)
+IN_PARTS = (("formats/exchange_smtp_log", "sessions"), ("formats/exim_log", "trace"))
 """SQL files (folder, name) of `trace_scripts` that run once for each part of a log, numbered by the session variable
 `part`; a script before them sets how many `parts` there are."""
 

@@ -6,9 +6,11 @@ import csv
 import gzip
 from collections import Counter, defaultdict
 from datetime import date
+from pathlib import Path
 
 import pytest
 
+from etl import facts
 from etl.settings import Settings
 from tests.formats.log_site import DATA, SAMPLED, VERSIONS, site, take, trace
 from tests.formats.test_postfix_truth import canonical
@@ -68,3 +70,18 @@ def test_bytes_are_what_exim_says_of_the_message(sample: Settings) -> None:
     for row in trace(sample, DAY, *told):
         if row["direction"] == "inbound":
             assert told[row["message"]] * 0.97 - 100 < row["bytes"] < told[row["message"]] + 700
+
+
+@pytest.mark.parametrize("name", ["mainlog.gz", "cutthrough.log.gz", "selectors.log.gz"])
+def test_a_log_taken_in_many_parts_has_the_facts_of_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    """Memory stays flat because messages are put together some at a time."""
+    content, found = (DATA / "exim" / name).read_bytes(), []
+    for place, lines in (("whole", facts.LINES_AT_ONCE), ("parts", 30)):
+        monkeypatch.setattr(facts, "LINES_AT_ONCE", lines)
+        settings = site(tmp_path / place, "exim_log")
+        (counts,) = take(settings, {name: content}, SAMPLED)
+        assert counts.records > 5 * 30
+        found.append({day: item.facts_sha256 for day, item in facts.partitions(settings).items()})
+    assert found[0] == found[1] != {}

@@ -62,4 +62,5 @@ READER = _Exim(
         b"queue run: pid=",
         b" SMTP connection from ",
     ),
+    before_trace=(("formats", "log_window"), ("formats/exim_log", "trace_begin")),
 )

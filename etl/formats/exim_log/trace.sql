@@ -1,14 +1,12 @@
 -- From the lines around one data date to its trace rows: a line tells its own TLS; the arrival tells size and receivers.
--- In: the view log_lines (log_window.sql), the tables of reference.sql, logs_tls and data_date. Out: the view `trace`.
+-- Run once for each part of the messages, whose joins would else need memory by the size of the log.
+-- In: the view log_lines (log_window.sql), the tables of reference.sql, data_date; silence_speaks, and `part` of `parts`
+-- (trace_begin.sql). Out: the view `trace`.
 
--- Whether silence about TLS means that there was none: X= is logged by default (`log_selector`, tls_cipher), so it does
--- where any line of the date has it (or a delivery CV=), or where the settings say so.
-set variable silence_speaks = (
-    select case when getvariable('logs_tls') in ('true', 'false') then getvariable('logs_tls') = 'true'
-        else count(*) > 0 end
-    from log_lines
-    where is_today and (version_word <> '' or (kind = 'delivery' and has_starttls))
-);
+create or replace temp view part_lines as
+select *
+from log_lines
+where mail % getvariable('parts')::ubigint = getvariable('part')::ubigint;
 
 -- Cutthrough: the recipients of a message share one connection, whose TLS the line of one of them tells.
 create or replace temp table cutthroughs as
@@ -16,19 +14,19 @@ select
     mail, true as is_cutthrough,
     max(version_word) as version_word, max(cipher_word) as cipher_word, max(group_word) as group_word, max(tls_auth) as tls_auth,
     bool_or(has_starttls) as has_starttls
-from log_lines
+from part_lines
 where is_cutthrough
 group by mail;
 
 create or replace temp view told_tls as
 select
-    log_lines.* exclude (version_word, cipher_word, group_word, tls_auth, has_starttls),
-    case when cutthroughs.mail is null then log_lines.version_word else cutthroughs.version_word end as version_word,
-    case when cutthroughs.mail is null then log_lines.cipher_word else cutthroughs.cipher_word end as cipher_word,
-    case when cutthroughs.mail is null then log_lines.group_word else cutthroughs.group_word end as group_word,
-    case when cutthroughs.mail is null then log_lines.tls_auth else cutthroughs.tls_auth end as tls_auth,
-    case when cutthroughs.mail is null then log_lines.has_starttls else cutthroughs.has_starttls end as has_starttls
-from log_lines
+    part_lines.* exclude (version_word, cipher_word, group_word, tls_auth, has_starttls),
+    case when cutthroughs.mail is null then part_lines.version_word else cutthroughs.version_word end as version_word,
+    case when cutthroughs.mail is null then part_lines.cipher_word else cutthroughs.cipher_word end as cipher_word,
+    case when cutthroughs.mail is null then part_lines.group_word else cutthroughs.group_word end as group_word,
+    case when cutthroughs.mail is null then part_lines.tls_auth else cutthroughs.tls_auth end as tls_auth,
+    case when cutthroughs.mail is null then part_lines.has_starttls else cutthroughs.has_starttls end as has_starttls
+from part_lines
 left join cutthroughs using (mail, is_cutthrough);
 
 create or replace temp table exim_lines as
@@ -48,7 +46,7 @@ left join tls_words on tls_words.word = fold_word(version_word)
 left join cipher_words on cipher_words.word = fold_word(cipher_word)
 left join group_words on group_words.word = fold_word(group_word);
 
-create or replace temp table exim_trace as
+create or replace temp table part_trace as
 with arrivals as (
     select mail, max(size) as size
     from exim_lines
@@ -108,6 +106,16 @@ select
     null::bigint as recipients,
     false as is_estimated
 from hops;
+
+create temp table if not exists exim_trace as
+from part_trace limit 0;
+
+insert into exim_trace
+from part_trace;
+
+drop table part_trace;
+
+drop table exim_lines;
 
 create or replace temp view trace as
 select * from exim_trace;
