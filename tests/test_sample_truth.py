@@ -16,11 +16,11 @@ from etl import database, landing, warehouse
 from etl import settings as settings_module
 from etl.cli import app
 from etl.commands.data import bring_up
-from etl.commands.insights import preview
 from etl.measures import measure, prepare
 from etl.periods import parse_period
 from etl.report import build
 from etl.report.language import load
+from etl.report.preview import preview
 from etl.report.view import wording
 from etl.settings import Settings
 

@@ -2,23 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from etl import periods
 from etl.commands.console import Context, emit_json, say, table
-from etl.insights import Policy
-from etl.periods import Period
-from etl.report.build import make_model, period_inputs
-from etl.report.language import N_, load
-from etl.report.model import EditionInfo, Insight, MissingDays, ReportModel, ResolvedInsight, Sentence
-from etl.report.view import wording
-from etl.settings import Settings
 
-_MADE_AT = datetime(1970, 1, 1, tzinfo=UTC)
-"""A preview is made at no instant: what insights say does not depend on it."""
+if TYPE_CHECKING:
+    from etl.report.model import Insight, ReportModel
 
 
 def register(app: typer.Typer) -> None:
@@ -33,6 +25,8 @@ def insights(
     resolved: Annotated[bool, typer.Option(help="Instead, those that stood before and no longer do.")] = False,
 ) -> None:
     """What the policy says of a period: rules that spoke or could not decide, with their evidence."""
+    from etl.report.preview import as_object, preview
+
     own: Context = context.obj
     settings = own.settings()
     language = settings.report.language
@@ -44,40 +38,6 @@ def insights(
         _print_resolved(model, language)
     else:
         _print(model, language)
-
-
-def preview(settings: Settings, period: Period, policy: Policy | None = None) -> ReportModel:
-    """The model of a period as the warehouse holds it now, by the settings' policy or another one."""
-    edition = EditionInfo(number=0, origin="preview", made_at=_MADE_AT, ledger_head=None)
-    inputs = period_inputs(settings, period, policy=policy)
-    return make_model(inputs, settings, period, edition, language=settings.report.language)
-
-
-def as_object(item: Insight | ResolvedInsight, language: str) -> dict[str, Any]:
-    """An insight as a JSON object: title, advice and detail in one language, all numbers."""
-    found = item.model_dump(mode="json")
-    told: dict[str, str] = {key: in_language(found[key], language) for key in ("title", "advice") if key in found}
-    if isinstance(item, Insight):
-        lang = load(language)
-        told["detail"] = " ".join(wording.sentence(lang, sentence) for sentence in (*item.detail, *_unbound(item)))
-    return found | told
-
-
-def _unbound(item: Insight) -> list[Sentence]:
-    """What no bound of the insight covers."""
-    told = []
-    if item.missing:
-        text = N_("No bound covers the missing days: {names}.")
-        told.append(Sentence(text=text, values={"names": MissingDays(days=item.missing)}))
-    if item.cut:
-        text = N_("No bound covers what a cut file left out: {names}.")
-        told.append(Sentence(text=text, values={"names": item.cut}))
-    return told if item.direction is not None else []
-
-
-def in_language(texts: dict[str, str], language: str) -> str:
-    """The text in `language`, else in English, else in the first there is."""
-    return texts.get(language) or texts.get("en") or next(iter(texts.values()), "")
 
 
 def _print(model: ReportModel, language: str) -> None:
@@ -92,6 +52,8 @@ def _print(model: ReportModel, language: str) -> None:
 
 
 def _print_resolved(model: ReportModel, language: str) -> None:
+    from etl.report.preview import in_language
+
     for item in model.resolved:
         stood = f"stood for {item.periods} period(s), since {item.first_seen}"
         sure = ", provisional" if item.provisional else ""
@@ -100,6 +62,8 @@ def _print_resolved(model: ReportModel, language: str) -> None:
 
 
 def _row(item: Insight, language: str) -> tuple[str, ...]:
+    from etl.report.preview import in_language
+
     verdict = f"{item.verdict}{', provisional' if item.provisional else ''}"
     counts = f"{item.numerator} of {item.denominator}" if item.denominator is not None else str(item.numerator or "–")
     share = "–" if item.share is None else f"{100 * item.share:.{item.share_digits}f} %"

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import date
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from etl import backfill as backfilling
-from etl import checks, periods
+from etl import periods
 from etl.commands import console
 from etl.commands.console import Context
 from etl.errors import UsageInvalid
-from etl.scheduler import Airflow
+
+if TYPE_CHECKING:
+    from etl.backfill import Which
+    from etl.scheduler import Airflow
 
 _FIRST = typer.Argument(help="The first day, 2026-11-09.", metavar="D1")
 _LAST = typer.Argument(help="The last day, itself included, 2026-11-15.", metavar="D2")
@@ -123,12 +125,15 @@ def backfill(
 
     Exit code 0: every day was run (without waiting: created) and ended well; 1: not all; 75: try again later.
     """
+    from etl import backfill as backfilling
+    from etl.scheduler import Airflow
+
     context.obj.settings()
     first, last = periods.parse_day(d1), periods.parse_day(d2)
     if last < first:
         raise UsageInvalid(f"{d2} is before {d1}", "the first day, then the last")
     airflow = Airflow.from_environment()
-    which: backfilling.Which = "failed" if unfinished else "completed"
+    which: Which = "failed" if unfinished else "completed"
     if dry_run:
         _show_plan(airflow, first, last, which)
         return
@@ -138,7 +143,9 @@ def backfill(
         raise typer.Exit(1)
 
 
-def _show_plan(airflow: Airflow, first: date, last: date, which: backfilling.Which) -> None:
+def _show_plan(airflow: Airflow, first: date, last: date, which: Which) -> None:
+    from etl import backfill as backfilling
+
     days = backfilling.planned(airflow, first, last, which)
     busy = backfilling.in_flight(airflow, first, last)
     wanted = periods.days_between(first, last)
@@ -148,6 +155,8 @@ def _show_plan(airflow: Airflow, first: date, last: date, which: backfilling.Whi
 
 
 def _all_well(airflow: Airflow, created: dict[date, str]) -> bool:
+    from etl import backfill as backfilling
+
     well = 0
     with console.progress() as bar:
         task = bar.add_task("days", total=len(created))
@@ -168,6 +177,8 @@ def check(
 
     Exit code 0: all is well; 1: something is not (warnings alone are well); 78: the settings are wrong.
     """
+    from etl import checks
+
     state: Context = context.obj
     found = list(checks.run(state.settings()))
     if as_json:

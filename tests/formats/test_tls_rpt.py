@@ -15,10 +15,10 @@ from typing import Any
 import pytest
 
 from etl import database, facts, formats, landing, staging, warehouse
-from etl.commands.insights import preview
 from etl.formats.base import Sample
 from etl.periods import parse_period
 from etl.report import html
+from etl.report.preview import preview
 from etl.settings import Settings
 from tests.formats.log_site import bring, rows, site, take
 

@@ -6,10 +6,10 @@ from datetime import date
 
 import pytest
 
-from etl.commands.insights import preview
 from etl.insights import profiles
 from etl.periods import parse_period
 from etl.report.model import ProfileResult, ReportModel
+from etl.report.preview import preview
 from tests.helpers import bring, export, site
 from tests.insights.exports import GOOD, IRREGULAR, STATIC, SUMS, mail
 

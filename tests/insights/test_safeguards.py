@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from etl.commands.insights import preview
 from etl.insights.safeguards import has, judge
 from etl.periods import parse_period
 from etl.report.model import SAFEGUARDS
+from etl.report.preview import preview
 from tests.formats.table_site import call, write_site
 from tools import format_tables
 

@@ -7,11 +7,11 @@ from time import process_time
 
 import pytest
 
-from etl.commands.insights import preview
 from etl.insights.book import PARTNERS_LISTED
 from etl.periods import parse_period
 from etl.report import letter
 from etl.report.model import ReportModel
+from etl.report.preview import preview
 from etl.settings import Settings
 from tests.helpers import bring, export, site
 from tests.insights.exports import IRREGULAR, SUMS, mail

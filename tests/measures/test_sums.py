@@ -17,12 +17,12 @@ from hypothesis import strategies as st
 
 from etl import database, landing, warehouse
 from etl.commands.data import bring_up
-from etl.commands.insights import preview
 from etl.measures import measure, names, prepare, text
 from etl.periods import parse_period
 from etl.report import build
 from etl.report.inputs import period_inputs
 from etl.report.model import ReportModel
+from etl.report.preview import preview
 from etl.settings import Settings
 from tests.helpers import export, site
 from tests.insights.exports import SUMS, mail

@@ -13,13 +13,13 @@ from typer.testing import CliRunner
 
 from etl import settings as settings_module
 from etl.cli import app
-from etl.commands.insights import preview
 from etl.domains import organisational, readable
 from etl.errors import NotFound, UsageInvalid
 from etl.periods import parse_period
 from etl.report import letter
 from etl.report.language import load
 from etl.report.model import ReportModel
+from etl.report.preview import preview
 from etl.report.view.findings import partner_name
 from tests.helpers import bring, export
 from tests.insights.exports import SUMS, mail

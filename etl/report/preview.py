@@ -1,0 +1,51 @@
+"""A period as the warehouse holds it now, judged but not archived; and its insights as plain objects."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from etl.insights import Policy
+from etl.periods import Period
+from etl.report.build import make_model, period_inputs
+from etl.report.language import N_, load
+from etl.report.model import EditionInfo, Insight, MissingDays, ReportModel, ResolvedInsight, Sentence
+from etl.report.view import wording
+from etl.settings import Settings
+
+_MADE_AT = datetime(1970, 1, 1, tzinfo=UTC)
+"""A preview is made at no instant: what insights say does not depend on it."""
+
+
+def preview(settings: Settings, period: Period, policy: Policy | None = None) -> ReportModel:
+    """The model of a period as the warehouse holds it now, by the settings' policy or another one."""
+    edition = EditionInfo(number=0, origin="preview", made_at=_MADE_AT, ledger_head=None)
+    inputs = period_inputs(settings, period, policy=policy)
+    return make_model(inputs, settings, period, edition, language=settings.report.language)
+
+
+def as_object(item: Insight | ResolvedInsight, language: str) -> dict[str, Any]:
+    """An insight as a JSON object: title, advice and detail in one language, all numbers."""
+    found = item.model_dump(mode="json")
+    told: dict[str, str] = {key: in_language(found[key], language) for key in ("title", "advice") if key in found}
+    if isinstance(item, Insight):
+        lang = load(language)
+        told["detail"] = " ".join(wording.sentence(lang, sentence) for sentence in (*item.detail, *_unbound(item)))
+    return found | told
+
+
+def _unbound(item: Insight) -> list[Sentence]:
+    """What no bound of the insight covers."""
+    told = []
+    if item.missing:
+        text = N_("No bound covers the missing days: {names}.")
+        told.append(Sentence(text=text, values={"names": MissingDays(days=item.missing)}))
+    if item.cut:
+        text = N_("No bound covers what a cut file left out: {names}.")
+        told.append(Sentence(text=text, values={"names": item.cut}))
+    return told if item.direction is not None else []
+
+
+def in_language(texts: dict[str, str], language: str) -> str:
+    """The text in `language`, else in English, else in the first there is."""
+    return texts.get(language) or texts.get("en") or next(iter(texts.values()), "")
