@@ -7,7 +7,7 @@ dates in `period.time_zone`; shares are kept as integers (`Share`) and turned in
 from __future__ import annotations
 
 from datetime import date, datetime
-from typing import Literal
+from typing import Literal, get_args
 
 from pydantic import Field
 
@@ -20,8 +20,10 @@ TLS_VERSIONS = ("No TLS", "SSL 3.0", "TLS 1.0", "TLS 1.1", "TLS 1.2", "TLS 1.3",
 PROTECTED = ("SSL 3.0", "TLS 1.0", "TLS 1.1", "TLS 1.2", "TLS 1.3", "TLS unknown")
 DEPRECATED = ("SSL 3.0", "TLS 1.0", "TLS 1.1")
 BELOW_MODERN = ("No TLS", *DEPRECATED)
-SAFEGUARDS = ("forward_secrecy", "aead", "post_quantum", "peer_trusted", "peer_verified")
 MODERN = ("TLS 1.2", "TLS 1.3")
+
+SafeguardName = Literal["forward_secrecy", "aead", "post_quantum", "peer_trusted", "peer_verified"]
+SAFEGUARDS: tuple[SafeguardName, ...] = get_args(SafeguardName)
 
 NO_CONNECTOR = "No connector"
 
@@ -342,7 +344,7 @@ class ProfileResult(Part):
 class Safeguard(Part):
     """What protected messages of one direction besides the TLS version: how many of all that can be judged had it."""
 
-    name: Literal["forward_secrecy", "aead", "post_quantum", "peer_trusted", "peer_verified"]
+    name: SafeguardName
     direction: Direction
     share: Share
 

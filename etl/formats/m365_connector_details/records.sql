@@ -131,7 +131,7 @@ judged as (
             when way is null then 'an unknown direction'
             when coalesce(volume not between 0 and 1000000000000, true) then 'a count that is none'
             when len(list_filter(shares, lambda part: part.percent is null or part.percent not between 0 and total)) > 0 then 'a percentage that is none'
-            when whole - total > least(rounding, total * 0.1) then 'percentages that add up to more than 100'
+            when whole - total > slack then 'percentages that add up to more than 100'
         end as reason
     from scaled
 ),
