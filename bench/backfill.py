@@ -27,12 +27,15 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-from etl import attention, facts, landing, periods, scheduler, warehouse
+from etl import facts, landing, warehouse
 from etl import settings as settings_module
-from etl.archive import editions, explain, ledger, outdated, status
-from etl.commands.data import bring_up
-from etl.periods import Period
-from etl.scheduler import FINISHED
+from etl.archive import editions, ledger, outdated
+from etl.audit import explain
+from etl.cli.data import bring_up
+from etl.common import periods
+from etl.common.periods import Period
+from etl.ops import airflow_api, attention, status
+from etl.ops.airflow_api import FINISHED
 from etl.settings import Settings
 from tools import sessions
 from tools.local_airflow import ROOT, LocalAirflow
@@ -139,7 +142,7 @@ def by_airflow(airflow: LocalAirflow, settings: Settings, days: list[date]) -> N
 def unattended(airflow: LocalAirflow, days: list[date]) -> Iterator[tuple[int, float]]:
     """Runs `python -m etl backfill`; every five seconds the days done and Airflow's processor seconds."""
     command = ["-m", "etl", "--config", airflow.config, "backfill", str(days[0]), str(days[-1]), "--max-active", "6"]
-    env = os.environ | {scheduler.URL_ENV: airflow.url}
+    env = os.environ | {airflow_api.URL_ENV: airflow.url}
     running = subprocess.Popen([sys.executable, *command], cwd=ROOT, env=env, stdout=subprocess.DEVNULL)
     yield 0, sessions.processor_seconds(airflow.folder / "processes.json")
     done = 0

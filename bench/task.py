@@ -24,7 +24,8 @@ def run(task: str, config: Path, day: date) -> None:
 
         landing.as_plain(landing.collect(settings, data_date=day))
     elif task == "stage":
-        from etl import attention, evidence
+        from etl.landing import evidence
+        from etl.ops import attention
 
         files = [item for source in settings.sources for item in evidence.landed(settings, source.name).values()]
         attention.stage(settings, [[item.receipt.source, item.receipt.sha256] for item in files[-1:]])

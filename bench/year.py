@@ -20,11 +20,13 @@ import duckdb
 
 from bench.backfill import LAST, write_exports
 from bench.results import ROOT, Result, Table
-from etl import database, facts, landing, measures, periods, warehouse
+from etl import facts, landing, measures, warehouse
 from etl import settings as settings_module
-from etl.archive import explain, status
-from etl.commands.data import bring_up
-from etl.scheduler import FINISHED
+from etl.audit import explain
+from etl.cli.data import bring_up
+from etl.common import database, periods
+from etl.ops import status
+from etl.ops.airflow_api import FINISHED
 from etl.settings import Settings
 from tools.local_airflow import LocalAirflow
 from tools.run_samples import write_config

@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from airflow.sdk import Connection, ExceptionRetryPolicy, RetryAction, RetryRule
 
-from etl import periods
 from etl import settings as settings_module
-from etl.errors import Terminal, UsageInvalid
-from etl.periods import Period
+from etl.common import periods
+from etl.common.errors import Terminal, UsageInvalid
+from etl.common.periods import Period
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -115,8 +115,8 @@ def retry_policy() -> ExceptionRetryPolicy:
     """Terminal errors fail at once; transient ones, and those nobody foresaw, are tried again."""
     return ExceptionRetryPolicy(
         rules=[
-            RetryRule("etl.errors.Terminal", RetryAction.FAIL, reason="trying again gives the same result"),
-            RetryRule("etl.errors.Transient", RetryAction.RETRY, RETRY_DELAY, reason="it may pass by itself"),
+            RetryRule("etl.common.errors.Terminal", RetryAction.FAIL, reason="trying again gives the same result"),
+            RetryRule("etl.common.errors.Transient", RetryAction.RETRY, RETRY_DELAY, reason="it may pass by itself"),
         ]
     )
 
@@ -134,7 +134,7 @@ def task_defaults(minutes: int) -> dict[str, Any]:
 
 def alert(context: Context) -> None:
     """Tells `[alerts] recipients`, and nobody else, that a task failed for good."""
-    from etl import alerts
+    from etl.ops import alerts
 
     instance, run = context["task_instance"], context["dag_run"]
     about = context["params"].get("data_date") or run.partition_key or context["params"].get("period") or run.run_id

@@ -35,7 +35,7 @@ def expire_raw() -> None:
 
     @task(doc_md="Seals days and removes files; the log names each.")
     def expire(params: dict[str, Any] | None = None) -> dict[str, int]:
-        from etl import retention
+        from etl.ops import retention
 
         settings, only_say = _shared.settings_for_task(), bool((params or {}).get("dry_run"))
         wanted = retention.plan_now(settings)

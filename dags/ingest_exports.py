@@ -8,7 +8,7 @@ from airflow.providers.standard.operators.trigger_dagrun import TriggerDagRunOpe
 from airflow.sdk import CronPartitionTimetable, Param, TriggerRule, dag, task
 
 from dags import _shared
-from etl import periods
+from etl.common import periods
 
 DOC = """
 Lands the exports of one day, stages them, rebuilds every day that is out of date, and publishes the warehouse.
@@ -51,7 +51,7 @@ def ingest_exports() -> None:
 
     @task(doc_md="Reads landed files into typed records; names the quarantined ones.")
     def stage(batch: list[list[str]]) -> list[str]:
-        from etl import attention
+        from etl.ops import attention
 
         return attention.stage(_shared.settings_for_task(), batch)
 

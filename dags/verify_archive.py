@@ -5,7 +5,7 @@ from __future__ import annotations
 from airflow.sdk import CronTriggerTimetable, dag, task
 
 from dags import _shared
-from etl.errors import ArchiveBroken
+from etl.common.errors import ArchiveBroken
 
 DOC = """
 Reads the whole archive again and holds it against its ledger: altered, missing, extra, reordered or cut off.
@@ -33,7 +33,7 @@ def verify_archive() -> None:
 
     @task(doc_md="Fails on the first finding, with its edition.")
     def verify() -> None:
-        from etl.archive import verify
+        from etl.audit import verify
 
         findings = verify.verify(_shared.settings_for_task().storage.archive_path)
         for finding in findings:

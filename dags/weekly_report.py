@@ -9,7 +9,7 @@ from airflow.sdk import CronTriggerTimetable, Param, dag, task
 from airflow.sdk.exceptions import AirflowSkipException
 
 from dags import _shared
-from etl import periods
+from etl.common import periods
 
 DOC = """
 Makes the edition of a period, archives it, and delivers it.
@@ -52,7 +52,7 @@ def weekly_report() -> None:
         doc_md="Waits for exports that are expected, and for ingesting runs to end.",
     )
     def settle(params: dict[str, Any] | None = None, dag_run: Any = None, ti: Any = None) -> bool:
-        from etl import attention
+        from etl.ops import attention
 
         settings = _shared.settings_for_task()
         if periods.now() >= dag_run.run_after + timedelta(hours=settings.report.wait_hours):

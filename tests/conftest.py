@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from etl import cli
+from etl.cli import app
 from tests.helpers import Command, Said
 
 
@@ -18,7 +18,7 @@ def command(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) 
         monkeypatch.setattr(sys, "argv", ["etl", *arguments])
         code: object = 0
         try:
-            cli.run()
+            app.run()
         except SystemExit as ended:
             code = ended.code
         out, err = capfd.readouterr()

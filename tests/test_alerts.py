@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from etl import alerts
-from etl.errors import DeliveryDelayed
+from etl.common.errors import DeliveryDelayed
+from etl.ops import alerts
 from etl.settings import Settings
 from tests.delivery.mail_server import Talk, mail_server
 from tests.helpers import site

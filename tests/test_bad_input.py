@@ -273,7 +273,8 @@ def test_a_file_may_have_any_name(folder: Path) -> None:
 
 
 VANISHING = """
-from etl import cli, landing
+from etl import landing
+from etl.cli import app
 real = landing._copy
 
 def copy(path, *rest):
@@ -283,7 +284,7 @@ def copy(path, *rest):
     return done
 
 landing._copy = copy
-cli.run()
+app.run()
 """
 
 

@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from etl import checks
-from etl.cli import app
+from etl.cli.app import app
+from etl.common.program_files import REPORT_TEMPLATES
+from etl.ops import check
 from etl.settings import Smtp
 from tests.helpers import export, row, site
 from tests.test_mailcatcher import catcher
@@ -22,10 +23,10 @@ from tools.local_airflow import free_ports
 def test_a_mail_server_with_starttls_that_is_trusted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with catcher(tmp_path) as port:
         smtp = Smtp(host="localhost", port=port, security="starttls")
-        stranger = checks.smtp_check(smtp)
+        stranger = check.smtp_check(smtp)
         monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "tls" / certificates.AUTHORITY))
-        trusted = checks.smtp_check(smtp)
-        other_name = checks.smtp_check(smtp.model_copy(update={"host": "127.0.0.2"}))
+        trusted = check.smtp_check(smtp)
+        other_name = check.smtp_check(smtp.model_copy(update={"host": "127.0.0.2"}))
     assert (stranger.verdict, trusted.verdict) == ("wrong", "ok")
     assert "TLS failed" in stranger.found
     assert "answers, security starttls" in trusted.found
@@ -35,12 +36,12 @@ def test_a_mail_server_with_starttls_that_is_trusted(tmp_path: Path, monkeypatch
 
 def test_a_mail_server_that_is_not_there_or_offers_no_tls() -> None:
     (closed,) = free_ports(1)
-    assert checks.smtp_check(Smtp(host="127.0.0.1", port=closed)).verdict == "wrong"
-    assert checks.smtp_check(None).verdict == "note"
+    assert check.smtp_check(Smtp(host="127.0.0.1", port=closed)).verdict == "wrong"
+    assert check.smtp_check(None).verdict == "note"
     with socket.create_server(("127.0.0.1", 0)) as server:
         talk = threading.Thread(target=plain_server, args=(server,))
         talk.start()
-        found = checks.smtp_check(Smtp(host="127.0.0.1", port=server.getsockname()[1]))
+        found = check.smtp_check(Smtp(host="127.0.0.1", port=server.getsockname()[1]))
         talk.join(10)
     assert (found.verdict, "offers no STARTTLS" in found.found) == ("wrong", True)
 
@@ -58,30 +59,30 @@ def plain_server(server: socket.socket) -> None:
 
 def test_a_source_without_folder_without_files_and_with_names_that_do_not_fit(tmp_path: Path) -> None:
     (source,) = site(tmp_path).sources
-    assert checks.source_check(source).verdict == "note"
+    assert check.source_check(source).verdict == "note"
     (source.location / "report.csv").write_bytes(export([row(1)]))
-    misnamed = checks.source_check(source)
+    misnamed = check.source_check(source)
     assert (misnamed.verdict, misnamed.next_step) == ("wrong", "correct pattern")
     (source.location / "connector-2026-11-16.csv").write_bytes(export([row(1)]))
-    assert checks.source_check(source).found == "1 of 2 file(s) fit connector-{date}*"
+    assert check.source_check(source).found == "1 of 2 file(s) fit connector-{date}*"
     (source.location / "connector-2026-11-17.log").write_bytes(b"Nov 17 10:00:00 mx postfix/smtpd[1]: connect from x\n")
-    assert checks.source_check(source).found == "connector-2026-11-17.log is postfix_log, not m365_connector_report"
+    assert check.source_check(source).found == "connector-2026-11-17.log is postfix_log, not m365_connector_report"
     misspelt = source.model_copy(update={"columns": {"tls_verison": "TLS"}})
-    assert "has no column tls_verison" in checks.source_check(misspelt).found
+    assert "has no column tls_verison" in check.source_check(misspelt).found
     gone = source.model_copy(update={"location": tmp_path / "nowhere"})
-    assert "is no folder" in checks.source_check(gone).found
+    assert "is no folder" in check.source_check(gone).found
 
 
 def test_storage_that_can_not_be_written(tmp_path: Path) -> None:
-    assert checks.folder_check("storage root", tmp_path / "made" / "later").verdict in ("ok", "note")
-    blocked = checks.folder_check("storage root", Path("/proc/nothing"))
+    assert check.folder_check("storage root", tmp_path / "made" / "later").verdict in ("ok", "note")
+    blocked = check.folder_check("storage root", Path("/proc/nothing"))
     assert (blocked.verdict, "can't be written" in blocked.found) == ("wrong", True)
 
 
 def test_fonts_and_libraries(tmp_path: Path) -> None:
-    assert checks.fonts_check(checks.TEMPLATES).verdict == "ok"
-    assert checks.fonts_check(tmp_path).verdict == "wrong"
-    assert checks.libraries_check().verdict == "ok"
+    assert check.fonts_check(REPORT_TEMPLATES).verdict == "ok"
+    assert check.fonts_check(tmp_path).verdict == "wrong"
+    assert check.libraries_check().verdict == "ok"
 
 
 def test_the_command_lists_all_and_its_exit_code_tells(tmp_path: Path) -> None:

@@ -16,9 +16,9 @@ from typing import get_args
 import pytest
 import typer
 
-from etl.archive.status import NEXT_STATES, REMARKS
-from etl.cli import app
-from etl.send_ledger import State
+from etl.cli.app import app
+from etl.delivery.send_ledger import State
+from etl.ops.status import NEXT_STATES, REMARKS
 from tools.local_airflow import free_ports
 
 ROOT = Path(__file__).parent.parent

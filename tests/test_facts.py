@@ -14,8 +14,9 @@ from typing import Any
 import duckdb
 import pytest
 
-from etl import evidence, facts, landing, staging, warehouse
-from etl.commands.data import bring_up
+from etl import facts, landing, staging, warehouse
+from etl.cli.data import bring_up
+from etl.landing import evidence
 from etl.settings import Settings
 from tests.helpers import HEADER, bring, export, row, site
 

@@ -9,9 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from etl import evidence, facts, landing, storage, warehouse
-from etl.commands.data import bring_up
-from etl.errors import NotFound
+from etl import facts, landing, warehouse
+from etl.cli.data import bring_up
+from etl.common import disk
+from etl.common.errors import NotFound
+from etl.landing import evidence
 from etl.settings import Settings
 from tests.helpers import bring, export, row, site
 
@@ -190,7 +192,7 @@ def test_landing_at_once_lands_once(tmp_path: Path) -> None:
     found = evidence.landed(settings, "m365")
     assert len(found) == 8
     assert {item.receipts for item in found.values()} == {1}
-    assert all(storage.sha256_of(item.path) == sha256 for sha256, item in found.items())
+    assert all(disk.sha256_of(item.path) == sha256 for sha256, item in found.items())
     bring_up(settings)
     assert messages(settings) == 9
     assert sorted(states(settings).values()) == ["counted", *["grown"] * 7]
@@ -201,7 +203,7 @@ def test_killed_before_the_receipt_nothing_has_landed_and_again_it_has(
 ) -> None:
     settings = site(tmp_path)
     with monkeypatch.context() as patch:
-        patch.setattr(storage, "append_numbered", lambda *_, **__: os._exit(137))
+        patch.setattr(disk, "append_numbered", lambda *_, **__: os._exit(137))
         child = multiprocessing.get_context("fork").Process(target=land, args=(settings, "connector-1", SHORT))
         child.start()
         child.join()

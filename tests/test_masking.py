@@ -6,8 +6,8 @@ import time
 
 import pytest
 
+from etl.common.masking import mask
 from etl.formats import text
-from etl.masking import mask
 
 ADDRESSES = [
     "john.doe@x.example", '"john doe"@x.example', 'a,"""john doe""@x.example",b', '"john\\"doe"@x.example',

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from etl import periods
-from etl.errors import UsageInvalid
+from etl.common import periods
+from etl.common.errors import UsageInvalid
 from etl.formats import zones
 
 ZONES = (

@@ -8,9 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from etl import database, evidence, facts, landing, retention, warehouse
-from etl.commands.data import bring_up
-from etl.errors import ArchiveBroken, UsageInvalid
+from etl import facts, landing, warehouse
+from etl.cli.data import bring_up
+from etl.common import database
+from etl.common.errors import ArchiveBroken, UsageInvalid
+from etl.landing import evidence
+from etl.ops import retention
 from etl.settings import Settings
 from tests.helpers import bring, export, row, site
 

@@ -12,12 +12,13 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
-from etl import database, landing, warehouse
+from etl import landing, warehouse
 from etl import settings as settings_module
-from etl.cli import app
-from etl.commands.data import bring_up
+from etl.cli.app import app
+from etl.cli.data import bring_up
+from etl.common import database
+from etl.common.periods import parse_period
 from etl.measures import measure, prepare
-from etl.periods import parse_period
 from etl.report import build
 from etl.report.language import load
 from etl.report.preview import preview
@@ -72,7 +73,7 @@ def _sums(settings: Settings, period: str, columns: list[str]) -> Counter[tuple[
         "columns": columns,
     }
     with warehouse.connect(settings.storage.warehouse_path) as con:
-        rows = database.rows(con, database.sql("sql", "facts_between"), bounds)
+        rows = database.rows(con, database.sql("warehouse", "facts_between"), bounds)
     return Counter({tuple(row[column] for column in columns): row["messages"] for row in rows})
 
 
@@ -177,7 +178,7 @@ def test_every_fact_is_the_generators(complete: Settings, tmp_path: Path) -> Non
     columns = ["data_date", "direction", "connector", "partner_domain", "tls_version", "tls_cipher"]
     with warehouse.connect(complete.storage.warehouse_path) as con:
         bounds = {"first_date": "2026-01-01", "last_date": "2026-12-31", "columns": columns}
-        rows = database.rows(con, database.sql("sql", "facts_between"), bounds)
+        rows = database.rows(con, database.sql("warehouse", "facts_between"), bounds)
     names = [*columns, "messages", "recipients", "bytes"]
     assert sorted(tuple(str(row[name]) for name in names) for row in rows) == sorted(told)
 

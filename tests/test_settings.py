@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from etl import periods
 from etl import settings as settings_module
-from etl.errors import NotFound, SettingsInvalid
+from etl.common import periods
+from etl.common.errors import NotFound, SettingsInvalid
 
 SECRET = "hunter2-very-secret"  # noqa: S105  a made-up one, to see that it shows nowhere
 SMALLEST: dict[str, Any] = {

@@ -6,8 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from etl import database, evidence, landing, staging
-from etl.errors import ReaderBroken
+from etl import landing, staging
+from etl.common import database
+from etl.common.errors import ReaderBroken
+from etl.landing import evidence
 from tests.formats.log_site import DATA, site
 
 MISTAKES = {

@@ -12,8 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from etl import staging, storage
-from etl.errors import Busy, StorageFull
+from etl import staging
+from etl.common import disk
+from etl.common.errors import Busy, StorageFull
 from tests.helpers import site, unprivileged
 
 OLD, NEW = b"old" * 1000, b"new" * 100_000
@@ -51,11 +52,11 @@ def test_killed_anywhere_a_file_is_the_old_or_the_new(tmp_path: Path, call: str)
     while died:
         count += 1
         path.write_bytes(OLD)
-        died = killed(call, count, lambda: storage.write_atomic(path, NEW))
+        died = killed(call, count, lambda: disk.write_atomic(path, NEW))
         assert path.read_bytes() in (OLD, NEW)
     assert path.read_bytes() == NEW
     leftovers = list(tmp_path.glob(".partial-*"))
-    assert sorted(storage.sweep(tmp_path, older_than=path.stat().st_mtime + 60)) == sorted(leftovers)
+    assert sorted(disk.sweep(tmp_path, older_than=path.stat().st_mtime + 60)) == sorted(leftovers)
     assert list(tmp_path.iterdir()) == [path]
 
 
@@ -65,7 +66,7 @@ def test_killed_anywhere_a_new_file_is_whole_or_not_there(tmp_path: Path, call: 
     while died:
         count += 1
         path = tmp_path / f"file-{count}"
-        died = killed(call, count, lambda path=path: storage.write_new(path, NEW))  # type: ignore[misc]  # bound per turn
+        died = killed(call, count, lambda path=path: disk.write_new(path, NEW))  # type: ignore[misc]  # bound per turn
         assert not path.exists() or path.read_bytes() == NEW
     assert path.read_bytes() == NEW
 
@@ -73,7 +74,7 @@ def test_killed_anywhere_a_new_file_is_whole_or_not_there(tmp_path: Path, call: 
 @pytest.mark.parametrize("call", CALLS)
 def test_killed_anywhere_a_new_folder_is_whole_or_not_there(tmp_path: Path, call: str) -> None:
     def make(path: Path) -> None:
-        with storage.new_folder(path) as folder:
+        with disk.new_folder(path) as folder:
             for name in ("a", "b"):
                 (folder / name).write_bytes(NEW)
 
@@ -89,10 +90,10 @@ def test_killed_anywhere_a_new_folder_is_whole_or_not_there(tmp_path: Path, call
 @pytest.mark.parametrize("call", CALLS)
 def test_killed_anywhere_what_is_left_lies_where_it_was_being_made(tmp_path: Path, call: str) -> None:
     def make(place: Path) -> None:
-        storage.write_new(place / "a" / "new", NEW, making_in=place)
-        storage.write_atomic(place / "a" / "file", NEW, making_in=place)
-        storage.append_numbered(place / "b", NEW, making_in=place)
-        with storage.new_folder(place / "c" / "folder", making_in=place) as folder:
+        disk.write_new(place / "a" / "new", NEW, making_in=place)
+        disk.write_atomic(place / "a" / "file", NEW, making_in=place)
+        disk.append_numbered(place / "b", NEW, making_in=place)
+        with disk.new_folder(place / "c" / "folder", making_in=place) as folder:
             (folder / "file").write_bytes(NEW)
 
     count, died = 0, True
@@ -101,7 +102,7 @@ def test_killed_anywhere_what_is_left_lies_where_it_was_being_made(tmp_path: Pat
         place = tmp_path / f"place-{count}"
         place.mkdir()
         died = killed(call, count, lambda place=place: make(place))  # type: ignore[misc]  # bound per turn
-        storage.sweep_folder(place, older_than=place.stat().st_mtime + 60)
+        disk.sweep_folder(place, older_than=place.stat().st_mtime + 60)
         whole = {"a": {"new", "file"}, "b": {"00000001.json"}, "c": {"folder"}}
         for folder in place.iterdir():
             assert {path.name for path in folder.iterdir()} <= whole[folder.name]
@@ -111,13 +112,13 @@ def test_killed_anywhere_what_is_left_lies_where_it_was_being_made(tmp_path: Pat
 def test_what_libraries_leave_when_killed_lies_where_it_is_swept(tmp_path: Path) -> None:
     """WeasyPrint lays fonts into the system's temporary folder, where nobody would find what a killed report left."""
     before = tempfile.gettempdir()
-    with storage.scratch_for_libraries(tmp_path / "work"):
+    with disk.scratch_for_libraries(tmp_path / "work"):
         done = Path(tempfile.mkdtemp(prefix="weasyprint-"))
     assert tempfile.gettempdir() == before
     assert not done.exists()
 
     def killed() -> None:
-        with storage.scratch_for_libraries(tmp_path / "work"):
+        with disk.scratch_for_libraries(tmp_path / "work"):
             tempfile.mkdtemp(prefix="weasyprint-")
             os._exit(137)
 
@@ -125,21 +126,21 @@ def test_what_libraries_leave_when_killed_lies_where_it_is_swept(tmp_path: Path)
     child.start()
     child.join()
     (left,) = (tmp_path / "work").iterdir()
-    assert left.name.startswith(storage.TEMPORARY)
+    assert left.name.startswith(disk.TEMPORARY)
     assert [path.name.startswith("weasyprint-") for path in left.iterdir()] == [True]
 
 
 def test_of_two_writers_of_a_new_file_the_second_loses(tmp_path: Path) -> None:
-    storage.write_new(tmp_path / "file", OLD)
+    disk.write_new(tmp_path / "file", OLD)
     with pytest.raises(FileExistsError):
-        storage.write_new(tmp_path / "file", NEW)
+        disk.write_new(tmp_path / "file", NEW)
     assert (tmp_path / "file").read_bytes() == OLD
     assert len(list(tmp_path.iterdir())) == 1
 
 
 def test_a_folder_that_is_there_stands(tmp_path: Path) -> None:
     for content in ("first", "second"):
-        with storage.new_folder(tmp_path / "folder") as folder:
+        with disk.new_folder(tmp_path / "folder") as folder:
             (folder / "file").write_text(content)
     assert (tmp_path / "folder" / "file").read_text() == "first"
     assert len(list(tmp_path.iterdir())) == 1
@@ -151,15 +152,15 @@ def test_a_failed_block_leaves_nothing(tmp_path: Path) -> None:
             raise ZeroDivisionError
 
     with pytest.raises(ZeroDivisionError):
-        fail(storage.new_file(tmp_path / "file"))
+        fail(disk.new_file(tmp_path / "file"))
     with pytest.raises(ZeroDivisionError):
-        fail(storage.new_folder(tmp_path / "folder"))
+        fail(disk.new_folder(tmp_path / "folder"))
     assert list(tmp_path.iterdir()) == []
 
 
 def _append(folder: Path, who: int) -> None:
     for number in range(15):
-        storage.append_numbered(folder, f"{who}/{number}".encode())
+        disk.append_numbered(folder, f"{who}/{number}".encode())
 
 
 def test_numbers_are_given_once_to_writers_at_once(tmp_path: Path) -> None:
@@ -177,9 +178,9 @@ def test_numbers_are_given_once_to_writers_at_once(tmp_path: Path) -> None:
 def test_only_owner_and_group_may_read(tmp_path: Path) -> None:
     before = os.umask(0)
     try:
-        storage.write_atomic(tmp_path / "a" / "b" / "c" / "file", NEW)
-        storage.write_new(tmp_path / "a" / "x" / "new", NEW)
-        with storage.new_folder(tmp_path / "a" / "folder") as folder:
+        disk.write_atomic(tmp_path / "a" / "b" / "c" / "file", NEW)
+        disk.write_new(tmp_path / "a" / "x" / "new", NEW)
+        with disk.new_folder(tmp_path / "a" / "folder") as folder:
             (folder / "file").write_bytes(NEW)
         settings = site(tmp_path / "site")
         staging.hash_key(settings)
@@ -204,24 +205,24 @@ def test_a_disk_that_refuses_is_told_from_other_trouble(tmp_path: Path) -> None:
         (tmp_path / "closed").mkdir()
         (tmp_path / "closed").chmod(0o500)
         with pytest.raises(StorageFull, match="Permission denied"):
-            storage.write_atomic(tmp_path / "closed" / "file", NEW)
+            disk.write_atomic(tmp_path / "closed" / "file", NEW)
         with pytest.raises(StorageFull, match="Permission denied"):
-            storage.make_folder(tmp_path / "closed" / "a" / "b")
+            disk.make_folder(tmp_path / "closed" / "a" / "b")
 
 
 def test_a_lock_is_waited_for_a_bounded_time_and_freed_by_death(tmp_path: Path) -> None:
     def hold(ready: str) -> None:
-        with storage.lock(tmp_path, "day"):
+        with disk.lock(tmp_path, "day"):
             Path(ready).touch()
             os._exit(9)
 
-    with storage.lock(tmp_path, "day"), pytest.raises(Busy, match="'day'"), storage.lock(tmp_path, "day", 0.05):
+    with disk.lock(tmp_path, "day"), pytest.raises(Busy, match="'day'"), disk.lock(tmp_path, "day", 0.05):
         pass
     child = multiprocessing.get_context("fork").Process(target=hold, args=(str(tmp_path / "ready"),))
     child.start()
     child.join()
     assert (tmp_path / "ready").exists()
-    with storage.lock(tmp_path, "day", 1):
+    with disk.lock(tmp_path, "day", 1):
         pass
 
 
@@ -233,5 +234,5 @@ def test_only_old_leftovers_are_swept(tmp_path: Path) -> None:
     (tmp_path / "old" / ".partial-folder" / "file").write_bytes(b"x")
     for path in (tmp_path / "old").iterdir():
         os.utime(path, (1, 1))
-    assert len(storage.sweep(tmp_path, older_than=1_000)) == 2
+    assert len(disk.sweep(tmp_path, older_than=1_000)) == 2
     assert [path.name for path in tmp_path.rglob(".partial-*")] == [".partial-young"]

@@ -11,8 +11,11 @@ from typing import Any
 
 import pytest
 
-from etl import evidence, facts, landing, retention, staging, storage, warehouse
-from etl.commands.data import bring_up
+from etl import facts, landing, staging, warehouse
+from etl.cli.data import bring_up
+from etl.common import disk
+from etl.landing import evidence
+from etl.ops import retention
 from etl.settings import Settings
 from tests.helpers import bring, export, row, site
 from tests.promise.test_histories import told
@@ -143,7 +146,7 @@ def test_a_partition_that_another_process_swapped_is_seen(settings: Settings) ->
     (day,) = facts.partitions(settings)
     path = facts.pointer_path(settings, day)
     content = json.loads(path.read_bytes()) | {"messages": 5}
-    storage.write_atomic(path, json.dumps(content).encode())
+    disk.write_atomic(path, json.dumps(content).encode())
     assert facts.partitions(settings)[day].messages == 5
 
 
@@ -157,17 +160,17 @@ PLACES = (
 def test_a_publish_sweeps_wherever_files_come_to_be(settings: Settings, tmp_path: Path) -> None:
     for place in PLACES:
         for age in ("old", "young"):
-            folder = tmp_path / place / f"{storage.TEMPORARY}{age}"
+            folder = tmp_path / place / f"{disk.TEMPORARY}{age}"
             folder.mkdir(parents=True)
             (folder / "file").touch()
-        os.utime(tmp_path / place / f"{storage.TEMPORARY}old", (LONG_AGO, LONG_AGO))
+        os.utime(tmp_path / place / f"{disk.TEMPORARY}old", (LONG_AGO, LONG_AGO))
     warehouse.publish(settings)
-    left = sorted(path.relative_to(tmp_path) for path in tmp_path.rglob(f"{storage.TEMPORARY}*"))
-    assert left == sorted(Path(place) / f"{storage.TEMPORARY}young" for place in PLACES)
+    left = sorted(path.relative_to(tmp_path) for path in tmp_path.rglob(f"{disk.TEMPORARY}*"))
+    assert left == sorted(Path(place) / f"{disk.TEMPORARY}young" for place in PLACES)
 
 
 def test_a_rebuild_sweeps_everywhere(settings: Settings, tmp_path: Path) -> None:
-    left = tmp_path / "data" / "a" / "b" / f"{storage.TEMPORARY}old"
+    left = tmp_path / "data" / "a" / "b" / f"{disk.TEMPORARY}old"
     left.mkdir(parents=True)
     os.utime(left, (LONG_AGO, LONG_AGO))
     warehouse.rebuild(settings)

@@ -8,9 +8,9 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from etl import formats, landing, settings, warehouse
-from etl.commands.data import bring_up
-from etl.formats.csv_trace import CsvTrace
-from etl.formats.log_file import Log
+from etl.cli.data import bring_up
+from etl.formats.delimited.csv_trace import CsvTrace
+from etl.formats.lines.log_file import Log
 from tools.translations import outcomes
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -109,7 +109,7 @@ def reasons(name: str) -> tuple[list[str], list[str]]:
         ROOT
         / "etl"
         / "formats"
-        / ("csv_refused.sql" if hasattr(formats.reader(name), "aliases") else "log_refused.sql")
+        / ("delimited/csv_refused.sql" if hasattr(formats.reader(name), "aliases") else "lines/log_refused.sql")
     )
     texts: set[str] = set()
     for path in (common, *sorted((ROOT / "etl" / "formats" / name).glob("*.sql"))):

@@ -18,7 +18,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from etl.scheduler import Airflow, AirflowRefused, AirflowUnreachable
+from etl.ops.airflow_api import Airflow, AirflowRefused, AirflowUnreachable
 from tools import certificates
 from tools.sessions import Sessions
 

@@ -19,8 +19,9 @@ from typer.main import get_command
 ROOT = Path(__file__).parent.parent
 sys.path.insert(0, str(ROOT))
 
-from etl import errors, settings  # noqa: E402  the repository's root comes first on the path
-from etl.cli import app  # noqa: E402  as above
+from etl import settings  # noqa: E402  the repository's root comes first on the path
+from etl.cli.app import app  # noqa: E402  as above
+from etl.common import errors  # noqa: E402  as above
 from etl.insights.classes import MEASURES  # noqa: E402  as above
 from etl.insights.policy import BUNDLED, KINDS, SEVERITIES, Policy, parse_policy  # noqa: E402  as above
 from tools import format_tables  # noqa: E402  as above
@@ -122,7 +123,7 @@ def policy_kinds() -> str:
 
 def warehouse_tables() -> str:
     """The published warehouse's tables and columns, from the SQL that makes them."""
-    text = (ROOT / "etl" / "sql" / "warehouse.sql").read_text(encoding="utf-8")
+    text = (ROOT / "etl" / "warehouse" / "warehouse.sql").read_text(encoding="utf-8")
     rows = []
     for name, columns in re.findall(r"create table (\w+) \((.*?)\);", text, re.DOTALL):
         rows.append([f"`{name}`", " ".join(columns.split())])

@@ -22,12 +22,13 @@ from pathlib import Path
 from PIL import Image
 from playwright.sync_api import Browser, sync_playwright
 
-from etl import landing, periods
+from etl import landing
 from etl import settings as settings_module
-from etl.commands.data import bring_up
+from etl.basis.inputs import period_inputs
+from etl.cli.data import bring_up
+from etl.common import periods
+from etl.model.report import EditionInfo, ReportModel
 from etl.report import build, email, html, pdf
-from etl.report.inputs import period_inputs
-from etl.report.model import EditionInfo, ReportModel
 
 ROOT = Path(__file__).parent.parent
 CHROMIUM = {"executable_path": "/usr/bin/chromium", "args": ["--no-sandbox"]}

@@ -23,10 +23,11 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
-from etl import backfill, settings
-from etl.archive.status import open_mails
-from etl.errors import TransitLedgerError
-from etl.scheduler import FINISHED
+from etl import settings
+from etl.common.errors import TransitLedgerError
+from etl.ops import backfill
+from etl.ops.airflow_api import FINISHED
+from etl.ops.status import open_mails
 from tools import sessions
 from tools.local_airflow import ROOT, LocalAirflow, StartError
 
@@ -199,7 +200,7 @@ class Samples:
 
 
 def _days() -> list[date]:
-    from etl import periods
+    from etl.common import periods
 
     return periods.days_between(FIRST, LAST)
 

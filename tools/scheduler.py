@@ -13,7 +13,7 @@ from importlib import import_module
 from airflow.__main__ import main
 
 from etl import formats, settings
-from etl.errors import TransitLedgerError
+from etl.common.errors import TransitLedgerError
 from etl.formats import zones
 
 USED = (
@@ -25,7 +25,7 @@ USED = (
     "airflow.sdk.execution_time.timeout",
     "dags._shared",
     "etl.archive.outdated",
-    "etl.attention",
+    "etl.ops.attention",
     "etl.facts",
     "etl.landing",
     "etl.warehouse",

@@ -7,7 +7,7 @@ import signal
 import sys
 from pathlib import Path
 
-from etl.errors import TransitLedgerError
+from etl.common.errors import TransitLedgerError
 from tools import certificates, sessions
 from tools.local_airflow import ROOT, LocalAirflow, StartError, free_ports
 from tools.run_samples import SAMPLES, Progress, RunError, place, short, write_config

@@ -20,8 +20,8 @@ from typing import Literal
 
 import bagit  # type: ignore[import-untyped]  # the package carries no types
 
-from etl import storage
-from etl.errors import ArchiveBroken
+from etl.common import disk
+from etl.common.errors import ArchiveBroken
 
 BAGIT = "bagit.txt"
 INFO = "bag-info.txt"
@@ -50,13 +50,13 @@ def write(path: Path, payload: Mapping[str, bytes], info: Mapping[str, str]) -> 
     read-only. Raises `ArchiveBroken` where something else already lies at `path`.
     """
     tags = _tag_files(payload, info)
-    with storage.new_folder(path) as temporary:
+    with disk.new_folder(path) as temporary:
         for name, content in {**tags, **{f"data/{name}": content for name, content in payload.items()}}.items():
             file = temporary / name
             file.parent.mkdir(mode=0o750, parents=True, exist_ok=True)
             file.write_bytes(content)
         for folder in sorted(f for f in temporary.rglob("*") if f.is_dir()):
-            storage.sync_folder(folder)
+            disk.sync_folder(folder)
         _judge(temporary)
     wanted = hashlib.sha256(tags[TAGMANIFEST]).hexdigest()
     if bag_hash(path) != wanted:
@@ -106,7 +106,7 @@ def _judge(path: Path) -> None:
 
 def seal(path: Path) -> None:
     """Takes the right to write from everybody: files 0440, folders 0550. May be repeated."""
-    with storage.disk_errors(path):
+    with disk.disk_errors(path):
         for item in sorted(path.rglob("*"), reverse=True):
             if not item.is_symlink():
                 item.chmod(0o550 if item.is_dir() else 0o440)

@@ -12,8 +12,8 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any, cast
 
-from etl.report.model import Change
-from etl.report.model_part import Direction
+from etl.model.part import Direction
+from etl.model.report import Change
 
 Cell = tuple[str, str, str]
 """Direction, connector, TLS version."""

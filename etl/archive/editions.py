@@ -15,17 +15,18 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from etl import __version__, periods, storage
-from etl.archive import about, bag, changes, due, ledger, rendering, site, variants
+from etl import __version__
+from etl.archive import bag, changes, edition_file, ledger, rendering, site, variants
 from etl.archive.ledger import Entry, Origin
 from etl.archive.variants import Variant, canonical
-from etl.errors import UsageInvalid
-from etl.periods import Period
+from etl.basis.inputs import PeriodInputs
+from etl.basis.workbench import visible_facts_csv
+from etl.common import disk, periods
+from etl.common.errors import UsageInvalid
+from etl.common.periods import Period
+from etl.model.report import Change, EditionInfo
 from etl.report import build
-from etl.report.bench import visible_facts_csv
-from etl.report.inputs import PeriodInputs
-from etl.report.model import Change, EditionInfo
-from etl.settings import Settings
+from etl.settings import Settings, schedule
 
 BY_THEMSELVES = ("facts", "completeness")
 """Parts of the basis that make a new edition when they change; the others do only when asked."""
@@ -70,8 +71,8 @@ def publish(
         raise UsageInvalid(f"'{origin}' is no origin of an edition", f"one of {', '.join(ledger.ORIGINS)}")
     archive = settings.storage.archive_path
     made = made_at or periods.now()
-    with storage.lock(settings.storage.root, "archive"):
-        storage.sweep(archive, older_than=(periods.now() - LEFT_OVER).timestamp())
+    with disk.lock(settings.storage.root, "archive"):
+        disk.sweep(archive, older_than=(periods.now() - LEFT_OVER).timestamp())
         entries = adopt(archive, ledger.read(archive))
         earlier = ledger.editions(entries, str(period))
         regular = any(ledger.origin(entries, entry) in ("scheduled", "correction") for entry in earlier)
@@ -90,7 +91,7 @@ def publish(
 
 
 def _standing(archive: Path, entries: list[Entry], entry: Entry, *, new: bool = False) -> Published:
-    moved = tuple(Change(**change) for change in about.of(archive, entry)["changes"])
+    moved = tuple(Change(**change) for change in edition_file.of(archive, entry)["changes"])
     origin = ledger.origin(entries, entry)
     path = archive / entry.bag
     return Published(
@@ -106,7 +107,7 @@ def _inputs(
     if not earlier:
         return inputs, ()
     last = earlier[-1]
-    before = about.of(archive, last)["basis_parts"]
+    before = edition_file.of(archive, last)["basis_parts"]
     if not asked:
         inputs = replace(inputs, policy=PeriodInputs.from_bag(archive / last.bag / "data").policy)
     now = basis_parts(inputs)
@@ -155,10 +156,10 @@ class _Maker:
         folder = f"{self.period.folder}/e{info.number}"
         chosen = variants.wanted(self.settings)
         payload = self._payload(info, chosen)
-        payload[about.FILE] = canonical(self._about(info, parts, chosen))
+        payload[edition_file.FILE] = canonical(self._about(info, parts, chosen))
         bag_sha256 = bag.write(self.archive / folder, payload, self._bag_info(folder))
-        said = json.loads(payload[about.FILE])
-        return ledger.append(self.archive, about.entry_for(len(self.entries) + 1, folder, bag_sha256, said))
+        said = json.loads(payload[edition_file.FILE])
+        return ledger.append(self.archive, edition_file.entry_for(len(self.entries) + 1, folder, bag_sha256, said))
 
     def _info(self) -> EditionInfo:
         earlier = ledger.editions(self.entries, str(self.period))
@@ -177,13 +178,13 @@ class _Maker:
             supersedes_number=last.edition if last else None,
             reasons=self.reasons,
             changes=moved,
-            next_due_at=due.next_due_at(self.settings, self.period),
+            next_due_at=schedule.next_due_at(self.settings, self.period),
         )
 
     def _about(self, info: EditionInfo, parts: dict[str, str], chosen: list[Variant]) -> dict[str, Any]:
         """What `edition.json` holds: all that the ledger's entry says, and more."""
         return {
-            "format": about.FORMAT,
+            "format": edition_file.FORMAT,
             "period": str(self.period),
             "edition": info.number,
             "origin": info.origin,
@@ -246,14 +247,14 @@ def adopt(archive: Path, entries: list[Entry]) -> list[Entry]:
 
     Only a whole bag that was built on the present head is entered; anything else is left for `verify` to name.
     """
-    for folder in about.unentered(archive, entries):
+    for folder in edition_file.unentered(archive, entries):
         path = archive / folder
-        said = about.read(path)
-        if not said or not about.comes_next(entries, said) or bag.check(path):
+        said = edition_file.read(path)
+        if not said or not edition_file.comes_next(entries, said) or bag.check(path):
             continue
         if folder == f"{periods.parse_period(said['period']).folder}/e{said['edition']}":
             bag.seal(path)
-            entry = about.entry_for(len(entries) + 1, folder, bag.bag_hash(path) or "", said)
+            entry = edition_file.entry_for(len(entries) + 1, folder, bag.bag_hash(path) or "", said)
             entries = [*entries, ledger.append(archive, entry)]
     return entries
 

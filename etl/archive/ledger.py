@@ -17,8 +17,8 @@ from typing import Any, Literal
 
 import rfc8785
 
-from etl import storage
-from etl.errors import ArchiveBroken
+from etl.common import disk
+from etl.common.errors import ArchiveBroken
 
 FORMAT = "transit-ledger/1"
 FOLDER = "ledger"
@@ -112,7 +112,7 @@ def _broken(path: Path, why: str) -> ArchiveBroken:
 def append(archive: Path, entry: Entry) -> Entry:
     """Writes `entry` as the next file, create-exclusive and read-only; `FileExistsError` if its number is taken."""
     path = archive / FOLDER / f"{entry.number:08d}.json"
-    storage.write_new(path, entry.content, mode=0o440)
+    disk.write_new(path, entry.content, mode=0o440)
     return entry
 
 

@@ -8,10 +8,10 @@ from collections.abc import Collection
 from datetime import date
 from typing import Any
 
-from etl import periods
-from etl.archive import about, ledger
+from etl.archive import edition_file, ledger
 from etl.archive.ledger import Entry
-from etl.periods import Period
+from etl.common import periods
+from etl.common.periods import Period
 from etl.settings import Settings
 
 RECENT = 8
@@ -38,7 +38,7 @@ def outdated(settings: Settings, days: Collection[date] | None = None) -> list[P
 
 def differs(settings: Settings, period: Period, entry: Entry) -> bool:
     """Whether the basis of `entry` differs from today's in a part that makes a new edition by itself."""
-    before = about.of(settings.storage.archive_path, entry)["basis_parts"]
+    before = edition_file.of(settings.storage.archive_path, entry)["basis_parts"]
     return any(now != before.get(part) for part, now in _parts(settings, period).items())
 
 
@@ -50,7 +50,7 @@ def mark(settings: Settings, period: Period) -> str:
 
 
 def _parts(settings: Settings, period: Period) -> dict[str, Any]:
-    from etl.report.inputs import period_inputs  # most runs have nothing to compare and need none of it
+    from etl.basis.inputs import period_inputs  # most runs have nothing to compare and need none of it
 
     basis = period_inputs(settings, period).basis
     return {part: basis[part] for part in PARTS}

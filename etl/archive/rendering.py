@@ -6,17 +6,17 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from etl import storage
 from etl.archive.variants import canonical
+from etl.common import disk
+from etl.model.report import ReportModel
 from etl.report import email, html, pdf
-from etl.report.model import ReportModel
 
 
 def render(model: ReportModel, summary: Mapping[str, Any], facts_csv: bytes, work: Path) -> dict[str, bytes]:
     """All files of one variant's folder, by name. `summary` and `facts_csv`, which travel inside the PDF, hold only
     what the variant may show; `work` is a folder to work in."""
     attachments = {"summary.json": canonical(summary), "facts.csv": facts_csv}
-    with storage.scratch_for_libraries(work):  # WeasyPrint lays the fonts there while it draws
+    with disk.scratch_for_libraries(work):  # WeasyPrint lays the fonts there while it draws
         report_pdf = pdf.render(model, attachments)
     parts = email.render(model)
     names = {cid: f"mail-{number}.png" for number, cid in enumerate(sorted(parts.images), start=1)}

@@ -13,11 +13,12 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 
-from etl import storage
 from etl.archive import ledger
 from etl.archive.ledger import Entry
+from etl.common import disk
+from etl.common.program_files import REPORT_TEMPLATES
 
-TEMPLATES = Path(__file__).resolve().parents[2] / "report_templates" / "archive"
+TEMPLATES = REPORT_TEMPLATES / "archive"
 _FILES = (("report.html", "HTML"), ("report.pdf", "PDF"), ("mail.txt", "mail"))
 
 
@@ -68,7 +69,7 @@ def write(archive: Path, entries: list[Entry]) -> Path:
     path = archive / "index.html"
     content = render(archive, entries)
     if not path.is_file() or path.read_bytes() != content:
-        storage.write_atomic(path, content)
+        disk.write_atomic(path, content)
     return path
 
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import rfc8785
 
-from etl.addresses import recipient_key
+from etl.common.addresses import recipient_key
 from etl.settings import Settings
 
 LEDGER_HEAD_MARKER = "@@LEDGER-HEAD@@"

@@ -149,6 +149,6 @@ def trace_scripts(reader: Reader, *, joined: bool = False) -> list[tuple[str, st
     records are `joined`, what it names for that (`before_joined`).
     """
     if reader.kind == "trace":
-        return [("sql", "trace_files")]
+        return [("facts", "trace_files")]
     before = getattr(reader, "before_joined" if joined else "before_trace", ())
     return [*before, (f"formats/{reader.name}", "trace")]

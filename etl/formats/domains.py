@@ -7,8 +7,8 @@ from pathlib import Path
 import duckdb
 import idna
 
-from etl import database
-from etl.storage import TEMPORARY
+from etl.common import database
+from etl.common.disk import TEMPORARY
 
 
 def a_label(domain: str) -> str:

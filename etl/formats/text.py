@@ -15,9 +15,9 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import IO
 
-from etl.errors import ExportUnreadable
-from etl.masking import mask, printable
-from etl.storage import disk_errors
+from etl.common.disk import disk_errors
+from etl.common.errors import ExportUnreadable
+from etl.common.masking import mask, printable
 
 CHUNK = 1 << 20
 WINDOW = 1 << 26

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import duckdb
 
-from etl import database, periods
+from etl.common import database, periods
 
 
 def load(con: duckdb.DuckDBPyConnection, report_zone: str, source_zone: str, work: Path) -> None:

@@ -14,13 +14,13 @@ from functools import cached_property
 
 import duckdb
 
-from etl.domains import organisational
+from etl.common.domains import organisational
+from etl.common.periods import Period
 from etl.measures import measure
-from etl.periods import Period
-from etl.report.completeness import missing_name
-from etl.report.model import BELOW_MODERN, NO_CONNECTOR, Band, PartnerLine, Share
-from etl.report.model_part import Direction
-from etl.report.model_quality import Completeness
+from etl.measures.completeness import missing_name
+from etl.model.part import Direction
+from etl.model.quality import Completeness
+from etl.model.report import BELOW_MODERN, NO_CONNECTOR, Band, PartnerLine, Share
 from etl.settings import Connector
 
 Place = tuple[Direction, str | None]

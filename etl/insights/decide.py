@@ -10,8 +10,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from fractions import Fraction
 
-from etl.report.model import Share
-from etl.report.numbers import common_digits
+from etl.model.numbers import common_digits
+from etl.model.report import Share
 
 COMPARATORS = (">", ">=", "<", "<=")
 

@@ -18,14 +18,14 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
 
-from etl import languages
-from etl.errors import Terminal
+from etl.common import languages
+from etl.common.errors import Terminal
 from etl.insights.classes import MEASURES
 from etl.insights.decide import COMPARATORS
 from etl.insights.profiles import JUDGES_CIPHERS
-from etl.report.model import TLS_VERSIONS
-from etl.setting_types import nearest
+from etl.model.report import TLS_VERSIONS
 from etl.settings import Settings
+from etl.settings.types import nearest
 
 BUNDLED = Path(__file__).with_name("policy.toml")
 

@@ -12,8 +12,8 @@ from datetime import date
 from functools import cache
 from typing import Literal
 
-from etl.insights import ciphers
-from etl.report.model import DEPRECATED, ProfileResult
+from etl.model.report import DEPRECATED, ProfileResult
+from etl.reference import ciphers
 
 Result = Literal["met", "not_met", "not_judged"]
 

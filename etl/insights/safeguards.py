@@ -10,14 +10,14 @@ import csv
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from functools import cache
-from pathlib import Path
 from typing import Any
 
-from etl.insights import ciphers
-from etl.report.model import DEPRECATED, SAFEGUARDS, Safeguard, Share
-from etl.report.model_part import Direction
+from etl import reference
+from etl.model.part import Direction
+from etl.model.report import DEPRECATED, SAFEGUARDS, Safeguard, Share
+from etl.reference import ciphers
 
-GROUPS = Path(__file__).parents[1] / "formats" / "reference" / "groups.csv"
+GROUPS = reference.FOLDER / "groups.csv"
 
 _DIRECTIONS: tuple[Direction, ...] = ("inbound", "outbound")
 

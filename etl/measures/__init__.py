@@ -13,7 +13,7 @@ from typing import Any
 
 import duckdb
 
-from etl import database
+from etl.common import database
 
 _FOLDER = Path(__file__).parent
 _NO_QUESTION = frozenset({"prepare"})

@@ -1,5 +1,5 @@
 -- Views that some measures read. Made on a warehouse by measures.prepare; an edition's inputs make views of the same
--- names and columns from their own files (etl/report/sql/inputs_views.sql).
+-- names and columns from their own files (etl/basis/inputs_views.sql).
 
 -- flow_days: mail flow a day, direction, connector and TLS version. recipients and bytes are nothing where any part of
 -- the sum is not told.

@@ -14,17 +14,18 @@ from typing import Any, Literal
 
 import duckdb
 
+from etl.basis.inputs import PeriodInputs, earlier_periods, period_inputs
+from etl.basis.workbench import opened, visible_facts_csv
+from etl.common.periods import Period, week_of
 from etl.insights import Judgement, evaluate, read_book
 from etl.insights.book import Book, Place, below_modern, is_named
 from etl.insights.classes import MEASURES, share
 from etl.insights.profiles import judge as judge_profiles
 from etl.insights.safeguards import judge as judge_safeguards
 from etl.measures import measure
-from etl.periods import Period, week_of
-from etl.report.bench import opened, visible_facts_csv
-from etl.report.completeness import model_completeness, model_quality
-from etl.report.inputs import PeriodInputs, earlier_periods, period_inputs
-from etl.report.model import (
+from etl.measures.completeness import model_completeness, model_quality
+from etl.model.quality import Completeness
+from etl.model.report import (
     Band,
     CipherLine,
     ConnectorSection,
@@ -40,7 +41,6 @@ from etl.report.model import (
     TrendPoint,
     WouldBreak,
 )
-from etl.report.model_quality import Completeness
 from etl.settings import Settings
 
 __all__ = ["PeriodInputs", "make_model", "period_inputs", "summary", "visible_facts_csv"]

@@ -1,4 +1,4 @@
-"""The mail: subject, HTML, text and charts, ready to be put together into a message by `etl/compose.py`.
+"""The mail: subject, HTML, text and charts, ready to be put together into a message by `etl/delivery/compose.py`.
 
 Both parts name the ledger's head that holds this edition by `LEDGER_HEAD_MARKER`, once each: it is known only after
 the edition was entered, and filled in when the mail is composed.
@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from etl.report import charts, drawings, templates, text
+from etl.model.report import ReportModel
+from etl.report import email_text, templates
+from etl.report.draw import charts, drawings
 from etl.report.language import Language
-from etl.report.model import ReportModel
 from etl.report.view import findings
 from etl.report.view import page as view
 from etl.report.view.findings import InsightView
@@ -47,7 +48,7 @@ def render(model: ReportModel) -> MailParts:
         figure_pairs=[page.verdict.figures[at : at + 2] for at in range(0, len(page.verdict.figures), 2)],
         policy=policy_line(page, model), next_due=next_due(page, model),
     )  # fmt: skip
-    plain = text.render(page, model, groups(page), noted(page), ledger_head)
+    plain = email_text.render(page, model, groups(page), noted(page), ledger_head)
     return MailParts(page.verdict.subject, html, plain, images)
 
 

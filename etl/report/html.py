@@ -15,10 +15,12 @@ from typing import Any
 
 from markupsafe import escape
 
-from etl import periods
-from etl.report import charts, drawings, palette, svg, templates
+from etl.common import periods
+from etl.common.program_files import FONTS
+from etl.model.report import ReportModel
+from etl.report import templates
+from etl.report.draw import charts, drawings, palette, svg
 from etl.report.language import Language
-from etl.report.model import ReportModel
 from etl.report.view import page as view
 from etl.report.view import pictures, wording
 
@@ -82,7 +84,7 @@ def _fonts(text: str) -> str:
 
 @lru_cache
 def _face(family: str, file: str, weight: int, letters: str) -> str:
-    content = (charts.FONTS / f"{file}.woff2").read_bytes()
+    content = (FONTS / f"{file}.woff2").read_bytes()
     return (
         f'@font-face{{font-family:"{family}";font-weight:{weight};unicode-range:{letters};'
         f"src:url(data:font/woff2;base64,{base64.b64encode(content).decode()}) format('woff2')}}\n"

@@ -17,10 +17,10 @@ from babel import Locale
 from babel.dates import format_date, format_datetime
 from babel.messages.pofile import read_po
 
-from etl import languages, periods
-from etl.errors import UsageInvalid
-from etl.report import numbers
-from etl.report.model import Share
+from etl.common import languages, periods, program_files
+from etl.common.errors import UsageInvalid
+from etl.model import numbers
+from etl.model.report import Share
 
 DASH = "–"
 NARROW = "\u202f"
@@ -39,7 +39,7 @@ Plural = Callable[[int], int]
 @lru_cache
 def load(code: str) -> Language:
     """The language `code` (`en`, `sv`); a clear error where there is no catalogue for it."""
-    path = languages.TRANSLATIONS / code / "report.po"
+    path = program_files.TRANSLATIONS / code / "report.po"
     if code not in languages.available():
         raise UsageInvalid(
             f"There are no report texts in the language '{code}'", f"one of {', '.join(languages.available())}",

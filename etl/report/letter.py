@@ -12,14 +12,14 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
-from etl import database, domains
-from etl.errors import NotFound, UsageInvalid
+from etl.common import database, domains
+from etl.common.errors import NotFound, UsageInvalid
+from etl.common.periods import Period
 from etl.formats.domains import a_label
 from etl.measures import measure, prepare
-from etl.periods import Period
+from etl.model.report import DEPRECATED, TLS_VERSIONS, ReportModel
 from etl.report import templates
 from etl.report.language import Language, load
-from etl.report.model import DEPRECATED, TLS_VERSIONS, ReportModel
 from etl.report.view import wording
 from etl.settings import Settings
 

@@ -18,12 +18,13 @@ import weasyprint  # type: ignore[import-untyped]  # WeasyPrint has no type hint
 from weasyprint.text.fonts import FontConfiguration  # type: ignore[import-untyped]  # as above
 from weasyprint.urls import URLFetcher, URLFetcherResponse  # type: ignore[import-untyped]  # as above
 
-from etl import periods
-from etl.errors import Terminal
-from etl.report import drawings, glyphs, templates
-from etl.report.charts import WIDE
-from etl.report.glyphs import FONTS
-from etl.report.model import ReportModel
+from etl.common import periods
+from etl.common.errors import Terminal
+from etl.common.program_files import FONTS
+from etl.model.report import ReportModel
+from etl.report import templates
+from etl.report.draw import drawings, glyphs
+from etl.report.draw.charts import WIDE
 from etl.report.view import page as view
 from etl.report.view import wording
 

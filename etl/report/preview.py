@@ -5,11 +5,11 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
+from etl.common.periods import Period
 from etl.insights import Policy
-from etl.periods import Period
+from etl.model.report import EditionInfo, Insight, MissingDays, ReportModel, ResolvedInsight, Sentence
 from etl.report.build import make_model, period_inputs
 from etl.report.language import N_, load
-from etl.report.model import EditionInfo, Insight, MissingDays, ReportModel, ResolvedInsight, Sentence
 from etl.report.view import wording
 from etl.settings import Settings
 

@@ -15,7 +15,7 @@ from pyhanko.pdf_utils.misc import PdfError
 from pyhanko.sign import PdfSignatureMetadata, PdfSigner, SimpleSigner
 from pyhanko.sign.fields import SigSeedSubFilter
 
-from etl.errors import UsageInvalid
+from etl.common.errors import UsageInvalid
 
 FIELD = "TransitLedger"
 

@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 from functools import lru_cache
-from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
+from etl.common.program_files import REPORT_TEMPLATES
 from etl.report.language import Language
-
-TEMPLATES = Path(__file__).resolve().parents[2] / "report_templates"
 
 
 @lru_cache(maxsize=1)
 def _environment() -> Environment:
     return Environment(
-        loader=FileSystemLoader(TEMPLATES), autoescape=True, undefined=StrictUndefined, trim_blocks=True,
+        loader=FileSystemLoader(REPORT_TEMPLATES), autoescape=True, undefined=StrictUndefined, trim_blocks=True,
         lstrip_blocks=True, keep_trailing_newline=True,
     )  # fmt: skip
 
@@ -36,4 +34,4 @@ def trusted(markup: str) -> Markup:
 @lru_cache
 def asset(name: str) -> str:
     """The text of a style sheet or script of the templates' folder."""
-    return (TEMPLATES / name).read_text(encoding="utf-8")
+    return (REPORT_TEMPLATES / name).read_text(encoding="utf-8")

@@ -7,10 +7,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from etl import periods
-from etl.archive import about, bag, ledger
+from etl.archive import bag, edition_file, ledger
 from etl.archive.ledger import Entry
 from etl.archive.variants import LEDGER_HEAD_MARKER, canonical
+from etl.common import periods
 
 PNG = bytes.fromhex(
     "89504e470d0a1a0a0000000d49484452000000010000000108060000001f15c4890000000d49444154789c6360000002000001e221bc330000"
@@ -79,7 +79,7 @@ def add(
         held_files |= {f"{folder}/mail.json": canonical(mail) for folder in VARIANTS}
     parts = {"facts": hashlib.sha256(held_files["facts.csv"]).hexdigest()}
     said = {
-        "format": about.FORMAT,
+        "format": edition_file.FORMAT,
         "period": period,
         "edition": held[-1].edition + 1 if held else 1,
         "origin": origin,
@@ -92,10 +92,10 @@ def add(
         "changes": [],
         "variants": VARIANTS,
     }
-    held_files[about.FILE] = canonical(said)
+    held_files[edition_file.FILE] = canonical(said)
     folder = f"{periods.parse_period(period).folder}/e{said['edition']}"
     bag_sha256 = bag.write(archive / folder, held_files, {"Bagging-Date": "2026-11-23"})
-    entry = about.entry_for(len(entries) + 1, folder, bag_sha256, said)
+    entry = edition_file.entry_for(len(entries) + 1, folder, bag_sha256, said)
     return ledger.append(archive, entry) if enter else entry
 
 

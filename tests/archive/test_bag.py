@@ -15,7 +15,7 @@ import pytest
 
 from etl.archive import bag
 from etl.archive.bag import Problem
-from etl.errors import ArchiveBroken
+from etl.common.errors import ArchiveBroken
 from tests.helpers import unprivileged
 
 PAYLOAD = {"facts.csv": b"a,b\n1,2\n", "en/report.pdf": b"%PDF", "en/mail.txt": b"Hello\n"}

@@ -11,8 +11,11 @@ from pathlib import Path
 
 import pytest
 
-from etl import delivery, periods
-from etl.archive import about, editions, explain, ledger, status, verify
+from etl import delivery
+from etl.archive import edition_file, editions, ledger
+from etl.audit import explain, verify
+from etl.common import periods
+from etl.ops import status
 from etl.settings import Settings
 from tests.helpers import bring, export, row, site
 from tests.test_mailcatcher import catcher
@@ -86,7 +89,7 @@ def test_each_recipient_gets_one_mail_and_never_two(
 ) -> None:
     made = editions.publish(settings, WEEK, origin="scheduled", made_at=MADE)
     archive = settings.storage.archive_path
-    entry = about.find(ledger.read(archive), WEEK)
+    entry = edition_file.find(ledger.read(archive), WEEK)
     with catcher(tmp_path) as port:
         monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "tls" / certificates.AUTHORITY))
         ready = with_server(settings, port)

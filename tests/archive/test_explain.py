@@ -11,11 +11,14 @@ from typing import Any
 
 import pytest
 
-from etl import evidence, landing, retention
-from etl.archive import editions, explain
-from etl.commands.data import bring_up
-from etl.errors import NotFound
-from etl.periods import parse_period
+from etl import landing
+from etl.archive import editions
+from etl.audit import explain
+from etl.cli.data import bring_up
+from etl.common.errors import NotFound
+from etl.common.periods import parse_period
+from etl.landing import evidence
+from etl.ops import retention
 from etl.settings import Settings
 from tests.formats.table_site import call, ingest, write_site
 from tests.formats.test_tls_rpt import entry, failure, report, written

@@ -11,7 +11,7 @@ import pytest
 import rfc8785
 
 from etl.archive import ledger
-from etl.errors import ArchiveBroken
+from etl.common.errors import ArchiveBroken
 from tests.archive import handmade
 
 

@@ -16,9 +16,11 @@ from pathlib import Path
 
 import pytest
 
-from etl import delivery, periods, storage
-from etl.archive import bag, editions, ledger, site, verify
+from etl import delivery
+from etl.archive import bag, editions, ledger, site
 from etl.archive.editions import Published
+from etl.audit import verify
+from etl.common import disk, periods
 from etl.settings import Settings
 from tests.delivery.common import sending
 from tests.helpers import bring, export, row
@@ -63,7 +65,7 @@ def publish(settings: Settings, **options: object) -> Published:
 KILLED = """
 import os, signal, sys
 from datetime import UTC, datetime
-from etl import periods, storage
+from etl.common import disk, periods
 from etl.archive import bag, editions, ledger, site
 from etl.settings import Settings
 
@@ -112,7 +114,7 @@ def test_two_publishers_at_once_make_one_edition(ingested: Settings, tmp_path: P
     archive = settings.storage.archive_path
     assert [(entry.edition, entry.kind) for entry in ledger.read(archive)] == [(1, "edition")]
     assert verify.verify(archive) == []
-    assert not list(archive.rglob(f"{storage.TEMPORARY}*"))
+    assert not list(archive.rglob(f"{disk.TEMPORARY}*"))
 
 
 def test_a_new_policy_makes_an_edition_only_when_asked_and_it_says_why(reported: Settings, tmp_path: Path) -> None:
@@ -124,7 +126,7 @@ def test_a_new_policy_makes_an_edition_only_when_asked_and_it_says_why(reported:
     policies = settings.policy.model_copy(update={"file": policy_file})
     judged = settings.model_copy(update={"policy": policies})
     assert policy_file.read_text(encoding="utf-8") != text
-    left = settings.storage.archive_path / "2026" / "W47" / f"{storage.TEMPORARY}e2"
+    left = settings.storage.archive_path / "2026" / "W47" / f"{disk.TEMPORARY}e2"
     left.mkdir()
     os.utime(left, (0, 0))
     assert not publish(judged, origin="manual").new

@@ -11,14 +11,17 @@ from pathlib import Path
 
 import pytest
 
-from etl import evidence, facts, landing, periods, retention
+from etl import facts, landing
 from etl import warehouse as published
 from etl.archive import ledger
 from etl.archive.ledger import Entry
-from etl.archive.reproduce import reproduce
-from etl.commands.data import bring_up
-from etl.errors import NotFound
-from etl.report.inputs import period_inputs
+from etl.audit.reproduce import reproduce
+from etl.basis.inputs import period_inputs
+from etl.cli.data import bring_up
+from etl.common import periods
+from etl.common.errors import NotFound
+from etl.landing import evidence
+from etl.ops import retention
 from etl.settings import Settings
 from tests.archive import handmade
 from tests.formats import log_site

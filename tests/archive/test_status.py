@@ -11,12 +11,15 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
-from etl import evidence, landing, retention, send_ledger
-from etl.archive import editions, ledger, status
-from etl.cli import app
-from etl.commands.data import bring_up
-from etl.periods import parse_period
-from etl.send_ledger import Step
+from etl import landing
+from etl.archive import editions, ledger
+from etl.cli.app import app
+from etl.cli.data import bring_up
+from etl.common.periods import parse_period
+from etl.delivery import send_ledger
+from etl.delivery.send_ledger import Step
+from etl.landing import evidence
+from etl.ops import retention, status
 from etl.settings import Settings
 from tests.helpers import bring, export, row, site
 

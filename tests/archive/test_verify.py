@@ -13,8 +13,8 @@ import pytest
 import rfc8785
 
 from etl.archive import bag, ledger
-from etl.archive.verify import verify
-from etl.errors import UsageInvalid
+from etl.audit.verify import verify
+from etl.common.errors import UsageInvalid
 from tests.archive import handmade
 
 

@@ -64,7 +64,7 @@ def days(zones: list[str], spans: list[list[str]]) -> dict[str, dict[str, list[s
     from airflow.timetables.trigger import CronPartitionTimetable
     from dateutil.tz import gettz
 
-    from etl import backfill
+    from etl.ops import backfill
 
     own = bag().dags["ingest_exports"].timetable
     found: dict[str, dict[str, list[str]]] = {}

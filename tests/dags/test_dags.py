@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from etl import periods
+from etl.common import periods
 from tests.dags.conftest import DAYS, ZONES, Probe
 from tools.local_airflow import LocalAirflow
 

@@ -17,10 +17,14 @@ from random import Random
 
 import pytest
 
-from etl import evidence, landing, periods, scheduler, storage, warehouse
+from etl import landing, warehouse
 from etl import settings as settings_module
-from etl.archive import editions, ledger, outdated, verify
-from etl.commands.data import bring_up
+from etl.archive import editions, ledger, outdated
+from etl.audit import verify
+from etl.cli.data import bring_up
+from etl.common import disk, periods
+from etl.landing import evidence
+from etl.ops import airflow_api
 from etl.settings import Settings
 from tests.dags.conftest import lay_out, started
 from tests.promise.test_histories import finish, told
@@ -52,7 +56,7 @@ class Backfill:
     def begin(self, *options: str) -> None:
         """Starts the command."""
         command = ["-m", "etl", "--config", self.airflow.config, "backfill", self.days[0], self.days[-1], *options]
-        env = os.environ | {scheduler.URL_ENV: self.airflow.url}
+        env = os.environ | {airflow_api.URL_ENV: self.airflow.url}
         self.running = subprocess.Popen([sys.executable, *command], cwd=ROOT, env=env, stdout=subprocess.DEVNULL)
 
     def runs(self) -> list[str]:
@@ -75,7 +79,7 @@ class Backfill:
             self.airflow.check()
             states = self.runs()
             told = None if self.running is None else self.running.poll()
-            under_way = (self.running and told is None) or any(state not in scheduler.FINISHED for state in states)
+            under_way = (self.running and told is None) or any(state not in airflow_api.FINISHED for state in states)
             if not under_way and states and told == 0:
                 return
             if not under_way:
@@ -162,8 +166,8 @@ def same(lived: Settings, clean: Settings) -> None:
     landed = evidence.landed(lived, "m365")
     assert set(landed) == set(evidence.landed(clean, "m365"))
     assert {item.receipts for item in landed.values()} == {1}
-    assert all(storage.sha256_of(item.path) == sha256 for sha256, item in landed.items())
-    assert list(lived.storage.root.rglob(f"{storage.TEMPORARY}*")) == []
+    assert all(disk.sha256_of(item.path) == sha256 for sha256, item in landed.items())
+    assert list(lived.storage.root.rglob(f"{disk.TEMPORARY}*")) == []
 
 
 def mailed(airflow: LocalAirflow) -> list[str]:

@@ -13,9 +13,10 @@ from typing import Any
 
 import pytest
 
-from etl import backfill, periods, scheduler
 from etl import settings as settings_module
 from etl.archive import ledger
+from etl.common import periods
+from etl.ops import airflow_api, backfill
 from tests.dags.conftest import DAYS, ZONES, lay_out, settings_for_one_language, started
 from tools.local_airflow import ROOT, LocalAirflow, free_ports
 from tools.run_samples import SAMPLES, place
@@ -104,7 +105,7 @@ def test_three_days_in_parallel_come_to_the_command_lines_digest(
 @pytest.mark.usefixtures("ingested")
 def test_finished_days_run_again_only_when_asked(airflow: LocalAirflow) -> None:
     assert backfill.create(airflow.api, FIRST, LAST, which="failed") == {}
-    url = {scheduler.URL_ENV: airflow.url}
+    url = {airflow_api.URL_ENV: airflow.url}
     plan = command(airflow.config, "backfill", DAYS[0], DAYS[0], "--dry-run", **url)
     assert f"{DAYS[0]}  would run" in plan
     assert "1 of 1 day(s) would run" in plan
@@ -137,7 +138,7 @@ def test_the_days_of_a_change_of_the_clocks_run_two_at_once(airflow: LocalAirflo
 
 def test_what_is_terminal_fails_at_once(airflow: LocalAirflow) -> None:
     run_id = airflow.trigger("ingest_exports", {})
-    assert until(airflow, lambda: state(airflow, "ingest_exports", run_id) in scheduler.FINISHED)
+    assert until(airflow, lambda: state(airflow, "ingest_exports", run_id) in airflow_api.FINISHED)
     land = task(airflow, "ingest_exports", run_id, "land")
     assert (land["state"], land["try_number"], land["max_tries"]) == ("failed", 1, 2)
 
@@ -150,7 +151,7 @@ def test_a_send_is_tried_again_and_a_backfill_mails_nobody(airflow: LocalAirflow
     until(airflow, lambda: task(airflow, "weekly_report", run_id, "deliver")["state"] == "up_for_retry")
     assert mails(airflow) == []
     settings_for_one_language(airflow.config, airflow.smtp_port)
-    until(airflow, lambda: state(airflow, "weekly_report", run_id) in scheduler.FINISHED)
+    until(airflow, lambda: state(airflow, "weekly_report", run_id) in airflow_api.FINISHED)
     assert task(airflow, "weekly_report", run_id, "deliver")["try_number"] == 2
     assert task(airflow, "weekly_report", run_id, "publish")["try_number"] == 1, "rendered again for a failed send"
     sent = mails(airflow)
@@ -161,7 +162,7 @@ def test_a_send_is_tried_again_and_a_backfill_mails_nobody(airflow: LocalAirflow
     assert ended_well(airflow, backfill.create(airflow.api, ten, ten)) == {ten: True}
     reports = airflow.api.runs("weekly_report")
     (again,) = [run for run in reports if run["conf"] == {"period": "2026-W46", "origin": "backfill"}]
-    until(airflow, lambda: state(airflow, "weekly_report", again["dag_run_id"]) in scheduler.FINISHED)
+    until(airflow, lambda: state(airflow, "weekly_report", again["dag_run_id"]) in airflow_api.FINISHED)
     assert task(airflow, "weekly_report", again["dag_run_id"], "deliver")["state"] == "skipped"
     archive = settings_module.load(airflow.config).storage.archive_path
     entries = [(entry.period, entry.edition, entry.origin) for entry in ledger.read(archive)]

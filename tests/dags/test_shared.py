@@ -9,7 +9,7 @@ import pytest
 
 from dags import _shared
 from etl import settings as settings_module
-from etl.errors import Terminal, Transient, UsageInvalid
+from etl.common.errors import Terminal, Transient, UsageInvalid
 
 DAY = "2026-11-16"
 

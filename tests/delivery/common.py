@@ -9,9 +9,10 @@ from email.message import EmailMessage
 from pathlib import Path
 from typing import Any
 
-from etl import delivery, periods, send_ledger
+from etl import delivery
 from etl.archive import ledger
-from etl.delivery import Delayed
+from etl.common import periods
+from etl.delivery import Delayed, send_ledger
 from etl.settings import Settings
 from tests.delivery.mail_server import MailServer, mail_server
 

@@ -11,11 +11,12 @@ from typing import Any
 
 import pytest
 
-from etl import compose, delivery, periods, send_ledger, smtp
+from etl import delivery
 from etl.archive import ledger
 from etl.archive.ledger import Entry
-from etl.delivery import Delayed
-from etl.errors import DeliveryRefused, SettingsInvalid, UsageInvalid
+from etl.common import periods
+from etl.common.errors import DeliveryRefused, SettingsInvalid, UsageInvalid
+from etl.delivery import Delayed, compose, send_ledger, smtp
 from etl.settings import Settings
 from tests.archive import handmade
 from tests.delivery.common import ANNA, BO, CHANGED, WEEK, at, parsed, sending, states, steps, tried

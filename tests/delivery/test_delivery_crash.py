@@ -13,9 +13,12 @@ from hypothesis import HealthCheck, event, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from etl import delivery, send_ledger, storage
-from etl.archive import ledger, status
-from etl.errors import ArchiveBroken, Busy, DeliveryRefused, NotFound, UsageInvalid
+from etl import delivery
+from etl.archive import ledger
+from etl.common import disk
+from etl.common.errors import ArchiveBroken, Busy, DeliveryRefused, NotFound, UsageInvalid
+from etl.delivery import send_ledger
+from etl.ops import status
 from etl.settings import Settings
 from tests.archive import handmade
 from tests.delivery.common import ANNA, BO, WEEK, sending, states, steps, tried
@@ -44,7 +47,7 @@ def ended(child: int) -> int | None:
 
 def killed_at_write(number: int, *, before: bool, work: Callable[[], object]) -> None:
     """Runs `work` in a process that is killed before, or after, it takes its `number`th step in the send ledger."""
-    real = storage.write_new
+    real = disk.write_new
     count = 0
 
     def write(path: Path, content: bytes, mode: int = 0o640, *, making_in: Path | None = None) -> None:
@@ -57,7 +60,7 @@ def killed_at_write(number: int, *, before: bool, work: Callable[[], object]) ->
             os.kill(os.getpid(), signal.SIGKILL)
 
     def patched() -> None:
-        storage.write_new = write
+        disk.write_new = write
         work()
 
     assert ended(in_child(patched)) == signal.SIGKILL

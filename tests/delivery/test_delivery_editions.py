@@ -8,9 +8,10 @@ from typing import Any
 
 import pytest
 
-from etl import delivery, periods
+from etl import delivery
 from etl.archive import ledger
-from etl.errors import ArchiveBroken, NotFound, SettingsInvalid, UsageInvalid
+from etl.common import periods
+from etl.common.errors import ArchiveBroken, NotFound, SettingsInvalid, UsageInvalid
 from etl.settings import Settings
 from tests.archive import handmade
 from tests.delivery.common import ANNA, BO, CHANGED, WEEK, parsed, sending, states, tried

@@ -9,8 +9,9 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from etl import database, facts, landing, staging
+from etl import facts, landing, staging
 from etl import settings as settings_module
+from etl.common import database
 from etl.settings import Settings
 from etl.staging import FileCounts
 
@@ -90,8 +91,8 @@ def trace(settings: Settings, day: date, *identity: str) -> list[dict[str, Any]]
     """The trace rows of `day` with `message` for the message that the log knows by `identity` (host, queue id)."""
     files = facts.files_by_source(settings)[0]
     with database.workbench(settings) as con:
-        con.execute(database.sql("sql", "day_tables"))
-        con.execute(database.sql("sql", "day_connectors"), {"told": "[]"})
+        con.execute(database.sql("facts", "day_tables"))
+        con.execute(database.sql("facts", "day_connectors"), {"told": "[]"})
         database.set_variables(con, {"data_date": day.isoformat()})
         facts._add_source(con, settings, files.source, day, files.staged_paths(settings, day), [])
         keys = {

@@ -14,7 +14,7 @@ from typer.testing import CliRunner
 
 from etl import settings as settings_module
 from etl import staging
-from etl.cli import app
+from etl.cli.app import app
 from etl.settings import Settings
 
 EXPORTED = 1795600000

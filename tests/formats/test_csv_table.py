@@ -16,7 +16,7 @@ from hypothesis import settings as examples
 from hypothesis import strategies as st
 
 from etl import landing, staging
-from etl.formats import csv_table
+from etl.formats.delimited import csv_table
 from etl.settings import Settings
 from tests.helpers import HEADER, export, row, site
 

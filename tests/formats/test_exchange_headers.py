@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from etl.formats import exchange_headers, text
+from etl.formats import text
+from etl.formats.lines import exchange_headers
 
 FIRST = "#Software: x\r\n#Log-type: Message Tracking Log\r\n#Fields: date-time,event-id,subject\r\n"
 OTHER = "#Fields: event-id,date-time,subject\r\n"
@@ -53,7 +54,7 @@ def test_the_size_of_a_log_is_not_the_memory_it_takes(tmp_path: Path) -> None:
         for _ in range(400):
             file.write(b"2024-12-03T10:00:00Z,SEND,x\n" * 37_450)
     program = (
-        "import resource, sys; from pathlib import Path; from etl.formats import exchange_headers as headers\n"
+        "import resource, sys; from pathlib import Path; from etl.formats.lines import exchange_headers as headers\n"
         "before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss\n"
         "assert len(headers.parts(Path(sys.argv[1]), quoted=True)) == 1\n"
         "print((resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) // 1024)"

@@ -14,8 +14,8 @@ import pytest
 
 from etl import formats, landing, staging
 from etl import settings as settings_module
-from etl.archive.explain import explain_record
-from etl.errors import SettingsInvalid
+from etl.audit.explain import explain_record
+from etl.common.errors import SettingsInvalid
 from etl.formats.base import Sample
 from etl.settings import Settings
 from tests.formats.exchange_logs import Session

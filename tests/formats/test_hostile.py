@@ -17,8 +17,9 @@ from typing import Any
 
 import pytest
 
-from etl import evidence, facts, formats, landing
-from etl.commands.data import bring_up
+from etl import facts, formats, landing
+from etl.cli.data import bring_up
+from etl.landing import evidence
 from etl.report.view import wording
 from etl.settings import Settings
 from tests.formats.log_site import DATA

@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from etl import database, evidence, formats, landing, staging
+from etl import formats, landing, staging
+from etl.common import database
+from etl.landing import evidence
 from tests.formats.log_site import DATA, site
 
 
@@ -21,6 +23,6 @@ def test_records_of_a_log_are_written_in_its_order(tmp_path: Path, log: str) -> 
     (landed,) = evidence.landed(settings, "mx").values()
     with staging._job(settings, settings.sources[0], landed, tmp_path) as job:
         formats.reader(log).stage(job)
-        plan = database.rows(job.con, f"explain {database.sql('formats', 'log_copy').partition(';')[0]}")
+        plan = database.rows(job.con, f"explain {database.sql('formats/lines', 'log_copy').partition(';')[0]}")
         text = "".join(str(row["explain_value"]) for row in plan)
     assert "Batch Copy To File" in text  # how DuckDB writes what keeps its order; else it is `Copy To File`

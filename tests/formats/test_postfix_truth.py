@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from etl.formats.reference import FOLDER
+from etl.reference import FOLDER
 from etl.settings import Settings
 from tests.formats.log_site import DATA, SAMPLED, VERSIONS, rows, site, take, trace
 

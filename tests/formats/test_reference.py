@@ -8,8 +8,8 @@ import subprocess
 import duckdb
 import pytest
 
-from etl.formats import reference
-from etl.report.model import TLS_VERSIONS
+from etl import reference
+from etl.model.report import TLS_VERSIONS
 
 CIPHERS = ("name", "iana_name", "key_exchange", "encryption", "forward_secrecy", "aead", "kind")
 

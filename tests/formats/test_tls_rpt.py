@@ -14,9 +14,10 @@ from typing import Any
 
 import pytest
 
-from etl import database, facts, formats, landing, staging, warehouse
+from etl import facts, formats, landing, staging, warehouse
+from etl.common import database
+from etl.common.periods import parse_period
 from etl.formats.base import Sample
-from etl.periods import parse_period
 from etl.report import html
 from etl.report.preview import preview
 from etl.settings import Settings

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from datetime import date, timedelta
 from typing import Any
 
+from etl.common.periods import parse_period
 from etl.insights import parse_policy
 from etl.insights.policy import BUNDLED
-from etl.periods import parse_period
 from etl.report.preview import as_object, preview
 from etl.settings import Settings
 

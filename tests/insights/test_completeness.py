@@ -8,8 +8,10 @@ from typing import Any
 
 import pytest
 
-from etl import evidence, facts, landing, storage
-from etl.commands.data import bring_up
+from etl import facts, landing
+from etl.cli.data import bring_up
+from etl.common import disk
+from etl.landing import evidence
 from etl.settings import Settings
 from tests.helpers import bring, export, row, site
 from tests.insights.exports import IRREGULAR, SUMS, days, mail, said
@@ -134,7 +136,7 @@ def test_a_file_that_could_not_be_read_is_told(tmp_path: Path) -> None:
     told = found["data-incomplete", None, None]["detail"]
     assert told == "Set aside whole, because they could not be read: connector-2026-11-20-broken.csv."
     assert all(item["provisional"] for item in found.values())
-    evidence.add_note(settings, "retract", who="t", why="w", source="m365", sha256=storage.sha256_of(broken))
+    evidence.add_note(settings, "retract", who="t", why="w", source="m365", sha256=disk.sha256_of(broken))
     bring_up(settings)
     found = said(settings, "2026-W47")
     assert ("data-incomplete", None, None) not in found

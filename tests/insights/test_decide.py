@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from etl.insights.classes import MEASURES, share, undecided
 from etl.insights.decide import COMPARATORS, decide, share_digits
+from etl.model.report import TLS_VERSIONS, Share
 from etl.report.language import load
-from etl.report.model import TLS_VERSIONS, Share
 
 THRESHOLDS = st.integers(1, 9_999).map(lambda value: Fraction(value, 10_000))
 """Thresholds of up to two decimals of a percent."""

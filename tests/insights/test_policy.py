@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from etl import checks
-from etl.cli import app
+from etl.cli.app import app
 from etl.insights.policy import BUNDLED, KINDS, PolicyInvalid, load_policy, parse_policy
+from etl.ops import check
 from tests.helpers import site
 from tests.insights.exports import only, policy, rule
 
@@ -151,12 +151,12 @@ def test_the_settings_name_a_policy_and_check_lists_what_is_wrong_with_it(tmp_pa
     with pytest.raises(PolicyInvalid, match="could not be read"):
         load_policy(settings)
     file.write_text(BAD, encoding="utf-8")
-    found = list(checks.policy_checks(settings))
+    found = list(check.policy_checks(settings))
     assert [item.verdict for item in found] == ["wrong"] * 15
     file.write_bytes(policy(more=rule("mine", threshold="90%").replace(', sv = "G"', "")))
     assert load_policy(settings).rules[-1].id == "mine"
     both = site(tmp_path, policy={"file": str(file)}, report={"time_zone": "UTC", "languages": ["en", "sv"]})
-    told = [(item.verdict, item.found) for item in checks.policy_checks(both)]
+    told = [(item.verdict, item.found) for item in check.policy_checks(both)]
     assert told[1] == ("note", "no texts in 'sv' for mine")
 
 

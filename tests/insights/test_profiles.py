@@ -6,9 +6,9 @@ from datetime import date
 
 import pytest
 
+from etl.common.periods import parse_period
 from etl.insights import profiles
-from etl.periods import parse_period
-from etl.report.model import ProfileResult, ReportModel
+from etl.model.report import ProfileResult, ReportModel
 from etl.report.preview import preview
 from tests.helpers import bring, export, site
 from tests.insights.exports import GOOD, IRREGULAR, STATIC, SUMS, mail

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from etl.common.periods import parse_period
 from etl.insights.safeguards import has, judge
-from etl.periods import parse_period
-from etl.report.model import SAFEGUARDS
+from etl.model.report import SAFEGUARDS
 from etl.report.preview import preview
 from tests.formats.table_site import call, write_site
 from tools import format_tables

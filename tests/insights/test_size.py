@@ -7,10 +7,10 @@ from time import process_time
 
 import pytest
 
+from etl.common.periods import parse_period
 from etl.insights.book import PARTNERS_LISTED
-from etl.periods import parse_period
+from etl.model.report import ReportModel
 from etl.report import letter
-from etl.report.model import ReportModel
 from etl.report.preview import preview
 from etl.settings import Settings
 from tests.helpers import bring, export, site

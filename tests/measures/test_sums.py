@@ -15,13 +15,14 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from etl import database, landing, warehouse
-from etl.commands.data import bring_up
+from etl import landing, warehouse
+from etl.basis.inputs import period_inputs
+from etl.cli.data import bring_up
+from etl.common import database
+from etl.common.periods import parse_period
 from etl.measures import measure, names, prepare, text
-from etl.periods import parse_period
+from etl.model.report import ReportModel
 from etl.report import build
-from etl.report.inputs import period_inputs
-from etl.report.model import ReportModel
 from etl.report.preview import preview
 from etl.settings import Settings
 from tests.helpers import export, site
@@ -161,7 +162,9 @@ def _measures_add_up(made: Settings, period: str, told: list[dict[str, Any]]) ->
         assert all(row["messages"] == row["counted_messages"] for row in held)
         assert _by(held, "data_date", "direction") == _by(told, "data_date", "direction")
         for columns in (cell, ("partner_domain",), ("tls_version",)):
-            rows = database.rows(con, database.sql("sql", "facts_between"), span | {"columns": [*columns, "source"]})
+            rows = database.rows(
+                con, database.sql("warehouse", "facts_between"), span | {"columns": [*columns, "source"]}
+            )
             assert _by([row for row in rows if row["source"] == "m365"], *columns) == _by(told, *columns)
 
 

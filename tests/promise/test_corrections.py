@@ -10,11 +10,13 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
-from etl import evidence, facts, warehouse
+from etl import facts, warehouse
 from etl import settings as settings_module
-from etl.archive import ledger, verify
-from etl.cli import app
-from etl.errors import NotFound, UsageInvalid
+from etl.archive import ledger
+from etl.audit import verify
+from etl.cli.app import app
+from etl.common.errors import NotFound, UsageInvalid
+from etl.landing import evidence
 from tests.helpers import bring, export, row, site
 from tests.test_bad_input import CONFIG
 

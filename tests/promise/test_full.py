@@ -20,8 +20,8 @@ from typing import Any
 import pytest
 
 from etl import facts, staging, warehouse
-from etl.archive import status
-from etl.errors import StorageFull, TransitLedgerError
+from etl.common.errors import StorageFull, TransitLedgerError
+from etl.ops import status
 from tests.helpers import NOBODY, export, row
 from tests.promise.killing import full_disk
 from tests.promise.test_histories import finish, told

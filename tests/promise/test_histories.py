@@ -26,9 +26,12 @@ from hypothesis import HealthCheck, Phase, given, seed
 from hypothesis import settings as examples
 from hypothesis import strategies as st
 
-from etl import evidence, facts, landing, retention, storage, warehouse
-from etl.commands.data import bring_up
-from etl.errors import TransitLedgerError
+from etl import facts, landing, warehouse
+from etl.cli.data import bring_up
+from etl.common import disk
+from etl.common.errors import TransitLedgerError
+from etl.landing import evidence
+from etl.ops import retention
 from etl.settings import Settings
 from tests.formats.postfix_logs import active, handshake, line, sending
 from tests.helpers import HEADER, export, row, site
@@ -268,7 +271,7 @@ STEPS: dict[str, Callable[..., None]] = {
 
 def finish(settings: Settings) -> None:
     """One more run, a day and more later: it has to do whatever the others left."""
-    for path in settings.storage.root.rglob(f"{storage.TEMPORARY}*"):
+    for path in settings.storage.root.rglob(f"{disk.TEMPORARY}*"):
         os.utime(path, (EXPORTED, EXPORTED))
     landing.collect(settings)
     bring_up(settings)
@@ -326,7 +329,7 @@ def holds(drawn: History) -> set[str]:
 
 def leftovers(world: World) -> Iterator[Path]:
     """Temporary files that nothing would ever remove."""
-    yield from world.settings.storage.root.rglob(f"{storage.TEMPORARY}*")
+    yield from world.settings.storage.root.rglob(f"{disk.TEMPORARY}*")
     yield from (world.folder / "tmp").iterdir()
 
 

@@ -17,9 +17,13 @@ from pathlib import Path
 
 import pytest
 
-from etl import evidence, facts, landing, periods, retention, storage, warehouse
-from etl.archive import bag, editions, ledger, verify
-from etl.commands.data import bring_up
+from etl import facts, landing, warehouse
+from etl.archive import bag, editions, ledger
+from etl.audit import verify
+from etl.cli.data import bring_up
+from etl.common import disk, periods
+from etl.landing import evidence
+from etl.ops import retention
 from etl.settings import Settings
 from tests.helpers import export, row, site
 from tests.promise.killing import killed_everywhere, stopped
@@ -68,7 +72,7 @@ def begun(folder: Path) -> Path:
     (folder / "tmp").mkdir()
     drop(folder, f"{PREFIX}.csv", FIRST)
     ingest(folder)
-    storage.sweep(settings.storage.root, older_than=2e9)
+    disk.sweep(settings.storage.root, older_than=2e9)
     return folder
 
 
@@ -92,7 +96,7 @@ class Reader:
         modes = set()
         for path in sorted((folder / "data").rglob("*")):
             name = path.relative_to(folder).as_posix()
-            if storage.TEMPORARY in name or "/locks/" in name or path.is_dir():
+            if disk.TEMPORARY in name or "/locks/" in name or path.is_dir():
                 continue
             timed = any(part in name for part in ("receipts/", "notes/", "warehouse.duckdb"))
             content = "" if timed else hashlib.sha256(path.read_bytes()).hexdigest()
@@ -107,10 +111,10 @@ class Reader:
         """Everything under its own name is whole."""
         settings = at(folder)
         for path in (settings.storage.root / "landed").rglob("*"):
-            if path.is_file() and not path.name.startswith(storage.TEMPORARY):
-                assert storage.sha256_of(path) == path.name
+            if path.is_file() and not path.name.startswith(disk.TEMPORARY):
+                assert disk.sha256_of(path) == path.name
         for path in settings.storage.root.rglob("*.json"):
-            if storage.TEMPORARY not in str(path):
+            if disk.TEMPORARY not in str(path):
                 json.loads(path.read_bytes())
         for made in facts.partitions(settings).values():
             assert facts.recompute_sha256(settings, made) == made.facts_sha256
@@ -128,11 +132,11 @@ class Reader:
 
 def recover(folder: Path, work: Callable[[Path], None]) -> None:
     """The same work again, then the next daily run, more than a day later."""
-    for path in (folder / "data").rglob(f"{storage.TEMPORARY}*"):
+    for path in (folder / "data").rglob(f"{disk.TEMPORARY}*"):
         os.utime(path, (1_795_000_000,) * 2)
     work(folder)
     finish(at(folder))
-    assert list((folder / "data").rglob(f"{storage.TEMPORARY}*")) == []
+    assert list((folder / "data").rglob(f"{disk.TEMPORARY}*")) == []
     assert list((folder / "tmp").iterdir()) == []
 
 

@@ -16,9 +16,11 @@ from typing import Any
 import duckdb
 import pytest
 
-from etl import evidence, facts, retention, staging, warehouse
+from etl import facts, staging, warehouse
 from etl import settings as settings_module
-from etl.commands.data import bring_up
+from etl.cli.data import bring_up
+from etl.landing import evidence
+from etl.ops import retention
 from etl.settings import Settings
 from tests.helpers import bring, export, row, site
 from tests.test_bad_input import GOOD, run

@@ -10,9 +10,11 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from etl import evidence, facts, retention, warehouse
-from etl.commands.data import bring_up
-from etl.errors import ArchiveBroken, UsageInvalid
+from etl import facts, warehouse
+from etl.cli.data import bring_up
+from etl.common.errors import ArchiveBroken, UsageInvalid
+from etl.landing import evidence
+from etl.ops import retention
 from etl.settings import Settings
 from tests.helpers import HEADER, bring, export, row, site
 

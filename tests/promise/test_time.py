@@ -18,8 +18,9 @@ from hypothesis import HealthCheck, given
 from hypothesis import settings as examples
 from hypothesis import strategies as st
 
-from etl import facts, landing, periods, staging, warehouse
-from etl.commands.data import bring_up
+from etl import facts, landing, staging, warehouse
+from etl.cli.data import bring_up
+from etl.common import periods
 from etl.settings import Settings
 from tests.helpers import export, row, site
 

@@ -18,8 +18,8 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
+from etl.model.report import ReportModel
 from etl.report import html
-from etl.report.model import ReportModel
 from tools.pictures import CHROMIUM, sample_model
 
 ROOT = Path(__file__).parents[2]

@@ -14,8 +14,10 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
-from etl import periods
-from etl.report.model import (
+from etl.common import periods
+from etl.model.part import Direction
+from etl.model.quality import Completeness, DataQuality, InputFile, RejectReason, SourceCompleteness, UnknownWord
+from etl.model.report import (
     DEPRECATED,
     PROTECTED,
     Acknowledgement,
@@ -39,8 +41,6 @@ from etl.report.model import (
     TrendPoint,
     WouldBreak,
 )
-from etl.report.model_part import Direction
-from etl.report.model_quality import Completeness, DataQuality, InputFile, RejectReason, SourceCompleteness, UnknownWord
 
 ZONE = "Europe/Stockholm"
 NO_TLS = "No TLS"

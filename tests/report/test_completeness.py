@@ -12,12 +12,15 @@ from pathlib import Path
 
 import pytest
 
-from etl import evidence, facts, landing, retention
+from etl import facts, landing
 from etl.archive.rendering import render
-from etl.commands.data import bring_up
-from etl.periods import Period, parse_period
-from etl.report import build, inputs
-from etl.report.model import EditionInfo
+from etl.basis import inputs
+from etl.cli.data import bring_up
+from etl.common.periods import Period, parse_period
+from etl.landing import evidence
+from etl.model.report import EditionInfo
+from etl.ops import retention
+from etl.report import build
 from etl.settings import Settings
 from tests.helpers import export, row, site
 

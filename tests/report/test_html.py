@@ -16,10 +16,11 @@ from xml.etree import ElementTree
 
 import pytest
 
-from etl.report import html, sparks
+from etl.model.report import ConnectorSection, FlowRow, Insight, ReportModel
+from etl.report import html
+from etl.report.draw import sparks
+from etl.report.draw.sparks import SparkDay
 from etl.report.language import load
-from etl.report.model import ConnectorSection, FlowRow, Insight, ReportModel
-from etl.report.sparks import SparkDay
 from tests.report import fixtures
 
 RTL = "\u202e\u05de\u05d7\u05d1\u05e8 gnp.exe"

@@ -17,8 +17,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Locator, Page
 
+from etl.model.report import DEPRECATED, PROTECTED, ReportModel
 from etl.report import html
-from etl.report.model import DEPRECATED, PROTECTED, ReportModel
 from tests.report import fixtures
 from tests.report.conftest import Facts, Open, SamplePage
 from tests.report.test_html import RTL, with_names

@@ -13,10 +13,10 @@ import pytest
 from babel.messages.catalog import Catalog
 from babel.messages.pofile import read_po, write_po
 
-from etl import languages
-from etl.errors import UsageInvalid
+from etl.common import languages, program_files
+from etl.common.errors import UsageInvalid
+from etl.model.report import Sentence
 from etl.report import email, html, language, pdf
-from etl.report.model import Sentence
 from etl.report.view import wording
 from tests.report.fixtures import report_model
 from tools import translations
@@ -112,7 +112,7 @@ def test_a_new_language_begins_with_an_empty_catalogue() -> None:
 @pytest.fixture
 def third(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     """Polish by name, English in double brackets by content: three plural forms, and every text can be recognised."""
-    shutil.copytree(languages.TRANSLATIONS, tmp_path, dirs_exist_ok=True)
+    shutil.copytree(program_files.TRANSLATIONS, tmp_path, dirs_exist_ok=True)
     catalogue = Catalog(locale="pl")
     for name in NAMES:
         forms = name if isinstance(name, str) else (name[0], name[1], name[1])
@@ -121,7 +121,7 @@ def third(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     content = BytesIO()
     write_po(content, catalogue)
     (tmp_path / "pl" / "report.po").write_bytes(content.getvalue())
-    monkeypatch.setattr(languages, "TRANSLATIONS", tmp_path)
+    monkeypatch.setattr(program_files, "TRANSLATIONS", tmp_path)
     language.load.cache_clear()
     yield "pl"
     language.load.cache_clear()

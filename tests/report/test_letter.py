@@ -12,13 +12,13 @@ import pytest
 from typer.testing import CliRunner
 
 from etl import settings as settings_module
-from etl.cli import app
-from etl.domains import organisational, readable
-from etl.errors import NotFound, UsageInvalid
-from etl.periods import parse_period
+from etl.cli.app import app
+from etl.common.domains import organisational, readable
+from etl.common.errors import NotFound, UsageInvalid
+from etl.common.periods import parse_period
+from etl.model.report import ReportModel
 from etl.report import letter
 from etl.report.language import load
-from etl.report.model import ReportModel
 from etl.report.preview import preview
 from etl.report.view.findings import partner_name
 from tests.helpers import bring, export

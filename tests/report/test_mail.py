@@ -9,9 +9,9 @@ import re
 import pytest
 from PIL import Image
 
-from etl.report import email, text
+from etl.model.report import ReportModel
+from etl.report import email, email_text
 from etl.report.email import LEDGER_HEAD_MARKER, MailParts
-from etl.report.model import ReportModel
 from tests.report.fixtures import quiet_model, report_model
 
 HOSTILE = (
@@ -68,7 +68,7 @@ def test_it_stays_small_without_the_pdf() -> None:
 @pytest.mark.parametrize("language", ["en", "sv"])
 def test_lines_of_text_are_short_and_columns_align(language: str) -> None:
     lines = email.render(renamed(report_model(language, connectors=4))).text.replace("\u00a0", "_").splitlines()
-    assert max(len(line) for line in lines) <= text.WIDTH
+    assert max(len(line) for line in lines) <= email_text.WIDTH
     heads = next(n for n, line in enumerate(lines) if re.match(r" +\w+ +\w+ {2}.* {4}1\.0 ", line))
     rows = [line for line in lines[heads + 1 :] if re.match(r" +\d[\d_]* +[–\d]", line)]
     assert len(rows) > 10

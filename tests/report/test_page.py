@@ -6,9 +6,9 @@ from datetime import date
 
 import pytest
 
-from etl.report import glyphs
+from etl.model.report import BELOW_MODERN, CipherLine, PartnerLine, ReportModel, Sentence, Share, SourceShare
+from etl.report.draw import glyphs
 from etl.report.language import load
-from etl.report.model import BELOW_MODERN, CipherLine, PartnerLine, ReportModel, Sentence, Share, SourceShare
 from etl.report.view import page
 from tests.report.fixtures import report_model
 

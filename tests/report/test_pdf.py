@@ -17,7 +17,8 @@ from pathlib import Path
 import pikepdf
 import pytest
 
-from etl.report import glyphs, pdf
+from etl.report import pdf
+from etl.report.draw import glyphs
 from etl.report.view import page as view
 from tests.report.fixtures import report_model
 

@@ -12,9 +12,9 @@ from functools import cache
 
 import pytest
 
+from etl.model.report import ReportModel, Share
 from etl.report import email, html, pdf
 from etl.report.language import load
-from etl.report.model import ReportModel, Share
 from etl.report.view import wording
 from tests.report.fixtures import no_data_model, quiet_model, report_model
 

@@ -18,8 +18,8 @@ from pyhanko.sign.validation import EmbeddedPdfSignature, PdfSignatureStatus, va
 from pyhanko_certvalidator import ValidationContext
 from typer.testing import CliRunner
 
-from etl.cli import app
-from etl.errors import UsageInvalid
+from etl.cli.app import app
+from etl.common.errors import UsageInvalid
 from etl.report import pdf, signing
 from tests.report.fixtures import quiet_model
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from etl.report.completeness import model_quality
+from etl.measures.completeness import model_quality
 from etl.report.language import load
 from etl.report.view import about
 from tests.report.fixtures import report_model

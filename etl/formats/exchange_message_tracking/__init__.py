@@ -15,13 +15,15 @@ from typing import Any
 
 import duckdb
 
-from etl import database
-from etl.errors import ExportUnreadable
-from etl.formats import csv_table, exchange_headers, text
+from etl.common import database
+from etl.common.disk import disk_errors
+from etl.common.errors import ExportUnreadable
+from etl.formats import text
 from etl.formats.base import Found, Job, Sample
-from etl.formats.csv_trace import US_FORMATS, CsvTrace
-from etl.formats.log_file import own_words
-from etl.storage import disk_errors
+from etl.formats.delimited import csv_table
+from etl.formats.delimited.csv_trace import US_FORMATS, CsvTrace
+from etl.formats.lines import exchange_headers
+from etl.formats.lines.log_file import own_words
 
 ALIASES = {
     "date_time": ("date-time",),
@@ -97,9 +99,9 @@ class _Tracking(CsvTrace):
         return super().find(job, asked, most)
 
     def _make_rows(self, con: duckdb.DuckDBPyConnection, *, many: bool) -> None:  # noqa: ARG002  all may be lists
-        con.execute(database.sql("formats", "log_networks"))
+        con.execute(database.sql("formats/lines", "log_networks"))
         self._make_records(con)
-        for folder, name in (("formats", "told_many"), (f"formats/{self.name}", "rows")):
+        for folder, name in (("formats/delimited", "told_many"), (f"formats/{self.name}", "rows")):
             con.execute(database.sql(folder, name))
 
 

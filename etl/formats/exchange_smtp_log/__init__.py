@@ -11,10 +11,11 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-from etl.errors import ExportUnreadable
-from etl.formats import exchange_headers, text
+from etl.common.errors import ExportUnreadable
+from etl.formats import text
 from etl.formats.base import Job, Sample
-from etl.formats.log_file import Log
+from etl.formats.lines import exchange_headers
+from etl.formats.lines.log_file import Log
 
 FIELDS = (
     "date-time", "connector-id", "session-id", "sequence-number", "local-endpoint", "remote-endpoint", "event", "data",

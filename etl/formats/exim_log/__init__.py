@@ -7,9 +7,9 @@ what the log can't say, and where that shows against the truth of the samples.
 import re
 from dataclasses import dataclass
 
-from etl.formats import syslog
 from etl.formats.base import Job
-from etl.formats.log_file import Log
+from etl.formats.lines import syslog
+from etl.formats.lines.log_file import Log
 
 _TAG = rb" \S+ exim[^ :\[]*(?:\[\d+\])?: "
 _BSD = rb"[A-Z][a-z]{2} [ \d]\d [\d:]{8}"
@@ -62,5 +62,5 @@ READER = _Exim(
         b"queue run: pid=",
         b" SMTP connection from ",
     ),
-    before_trace=(("formats", "log_window"), ("formats/exim_log", "trace_begin")),
+    before_trace=(("formats/lines", "log_window"), ("formats/exim_log", "trace_begin")),
 )

@@ -16,11 +16,11 @@ from typing import Any, NoReturn
 
 import duckdb
 
-from etl import database
-from etl.errors import ExportUnreadable
+from etl.common import database
+from etl.common.errors import ExportUnreadable
 from etl.formats import domains, text
 from etl.formats.base import Job, Sample
-from etl.formats.log_file import Log
+from etl.formats.lines.log_file import Log
 
 PARQUET = b"PAR1"
 COLUMNS = ("event_info", "message_info", "gmail", "event_id", "unique_identifier", "time_usec", "record_type")

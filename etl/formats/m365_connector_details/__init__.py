@@ -6,11 +6,11 @@ Percentages of a volume: every count made of them is an estimate and is marked s
 import re
 from typing import Any
 
-from etl import database
-from etl.errors import ExportUnreadable
+from etl.common import database
+from etl.common.errors import ExportUnreadable
 from etl.formats.base import Job
-from etl.formats.csv_table import Table
-from etl.formats.csv_trace import CsvTrace
+from etl.formats.delimited.csv_table import Table
+from etl.formats.delimited.csv_trace import CsvTrace
 
 
 def _percentage(*names: str) -> tuple[str, ...]:

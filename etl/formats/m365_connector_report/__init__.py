@@ -5,7 +5,7 @@ Microsoft publishes no header for this file. The columns' existence follows from
 its sister reports. A site adds its own header names in the source's `columns`.
 """
 
-from etl.formats.csv_trace import CsvTrace
+from etl.formats.delimited.csv_trace import CsvTrace
 
 ALIASES = {
     "date_time": (

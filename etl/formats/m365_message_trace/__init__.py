@@ -3,9 +3,9 @@
 Volume only: neither says anything of TLS. NOTES.md says how a direction is found where none is told.
 """
 
-from etl.formats import csv_table
 from etl.formats.base import Sample
-from etl.formats.csv_trace import CsvTrace
+from etl.formats.delimited import csv_table
+from etl.formats.delimited.csv_trace import CsvTrace
 
 ALIASES = {
     "date_time": (

@@ -7,8 +7,8 @@ holds.
 from typing import Any
 
 from etl.formats.base import Job
-from etl.formats.csv_table import Table
-from etl.formats.csv_trace import CsvTrace
+from etl.formats.delimited.csv_table import Table
+from etl.formats.delimited.csv_trace import CsvTrace
 
 ALIASES = {
     "date_time": ("date_time_utc", "date_time", "datetime", "timestamp", "date"),

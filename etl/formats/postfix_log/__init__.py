@@ -7,10 +7,11 @@ what the log can't say, and where that shows against the truth of the samples.
 import re
 from dataclasses import dataclass
 
-from etl.errors import ExportUnreadable
-from etl.formats import syslog, text
+from etl.common.errors import ExportUnreadable
+from etl.formats import text
 from etl.formats.base import Job
-from etl.formats.log_file import Log
+from etl.formats.lines import syslog
+from etl.formats.lines.log_file import Log
 
 _NAMELESS = re.compile(rb" postfix[^/\s]*\[\d+\]: (?:connect from |\w+: (?:client=|to=<|from=<))")
 
@@ -36,7 +37,7 @@ class _Postfix(Log):
 READER = _Postfix(
     name="postfix_log",
     version=9,
-    before_trace=(("formats", "log_window"), ("formats/postfix_log", "handshake")),
+    before_trace=(("formats/lines", "log_window"), ("formats/postfix_log", "handshake")),
     said_scripts=(("formats/postfix_log", "handshake"), ("formats/postfix_log", "said")),
     marks=(b"/smtpd[", b"/qmgr[", b"/smtp[", b"/cleanup[", b"/postfix-script[", b"/master[", b"/pickup[", b"/nqmgr["),
 )

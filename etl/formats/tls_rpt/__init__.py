@@ -18,11 +18,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from etl import database
-from etl.errors import ExportUnreadable
+from etl.common import database
+from etl.common.disk import disk_errors
+from etl.common.errors import ExportUnreadable
 from etl.formats import domains, text
 from etl.formats.base import Found, Job, Sample, Staged, counted
-from etl.storage import disk_errors
 
 MAX_BYTES = 64 << 20
 """A file that unpacks to more than this is no report: they are some kilobytes, those of the largest senders too."""

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from etl.model.report import ReportModel, Share
 from etl.report.language import DASH, Language
-from etl.report.model import ReportModel, Share
 from etl.report.view import wording
 from etl.report.view.verdict import evidence
 

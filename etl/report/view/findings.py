@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
-from etl import domains
+from etl.common import domains
 from etl.insights.classes import versions_of
+from etl.model.report import Insight, PartnerLine, ReportModel, Share
 from etl.report.language import DASH, Language
-from etl.report.model import Insight, PartnerLine, ReportModel, Share
 from etl.report.view import wording
 from etl.report.view.verdict import needs_action
 

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import date
 
-from etl.report.charts import Bar, DayBars, WeekStack
+from etl.model.report import BELOW_MODERN, ConnectorSection, FlowRow, ReportModel
+from etl.report.draw.charts import Bar, DayBars, WeekStack
 from etl.report.language import Language, load
-from etl.report.model import BELOW_MODERN, ConnectorSection, FlowRow, ReportModel
 from etl.report.view import about, findings, pictures, tables, verdict, wording
 
 

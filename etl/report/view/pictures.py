@@ -6,12 +6,12 @@ from collections import Counter, defaultdict
 from collections.abc import Sequence
 from datetime import date, timedelta
 
-from etl import periods
-from etl.report import numbers
-from etl.report.charts import Bar, DayBars, Segment, WeekStack
+from etl.common import periods
+from etl.model import numbers
+from etl.model.report import PROTECTED, TLS_VERSIONS, ConnectorSection, ReportModel, TrendPoint
+from etl.report.draw.charts import Bar, DayBars, Segment, WeekStack
+from etl.report.draw.sparks import SparkDay
 from etl.report.language import DASH, Language
-from etl.report.model import PROTECTED, TLS_VERSIONS, ConnectorSection, ReportModel, TrendPoint
-from etl.report.sparks import SparkDay
 from etl.report.view import wording
 
 WEEK = timedelta(days=7)

@@ -7,10 +7,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from etl.report import numbers
+from etl.model import numbers
+from etl.model.part import Direction
+from etl.model.report import BELOW_MODERN, DEPRECATED, ConnectorSection, FlowRow, PartnerLine, ReportModel
 from etl.report.language import DASH, Language
-from etl.report.model import BELOW_MODERN, DEPRECATED, ConnectorSection, FlowRow, PartnerLine, ReportModel
-from etl.report.model_part import Direction
 from etl.report.view import wording
 from etl.report.view.findings import InsightView, partner_name
 from etl.report.view.verdict import evidence

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from etl.model.quality import Completeness
+from etl.model.report import Figure, Insight, ReportModel, Share
 from etl.report.language import Language
-from etl.report.model import Figure, Insight, ReportModel, Share
-from etl.report.model_quality import Completeness
 from etl.report.view import wording
 
 ACTION = ("critical", "warning")

@@ -6,10 +6,8 @@ import re
 from collections.abc import Iterable, Mapping
 from datetime import date
 
-from etl import periods
-from etl.report import glyphs
-from etl.report.language import DASH, Language
-from etl.report.model import (
+from etl.common import periods
+from etl.model.report import (
     NO_CONNECTOR,
     TLS_VERSIONS,
     MissingDays,
@@ -19,6 +17,8 @@ from etl.report.model import (
     ReportModel,
     Sentence,
 )
+from etl.report.draw import glyphs
+from etl.report.language import DASH, Language
 
 LONG_NAME = 42
 IN_TABLES = 80

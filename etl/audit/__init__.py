@@ -1,0 +1,1 @@
+"""For those who have to believe it: verify, reproduce, explain."""

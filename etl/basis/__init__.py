@@ -1,0 +1,1 @@
+"""What an edition depends on, frozen: facts, earlier sums, completeness, policy, settings."""

@@ -1,0 +1,240 @@
+"""Reader for delimited exports whose records are trace rows: header by alias, SQL for the rest."""
+
+from __future__ import annotations
+
+import base64
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import duckdb
+
+from etl import reference
+from etl.common import database
+from etl.common.errors import ExportUnreadable
+from etl.formats import domains, zones
+from etl.formats.base import Found, Job, Sample, Staged, counted
+from etl.formats.delimited import csv_table
+
+DOTTED_FORMATS = ["%d.%m.%Y %H:%M:%S", "%d.%m.%Y %H:%M", "%d.%m.%Y"]
+US_FORMATS = [
+    "%m/%d/%Y %I:%M:%S %p", "%m/%d/%Y %I:%M %p", "%m/%d/%Y %H:%M:%S", "%m/%d/%Y %H:%M", "%m/%d/%Y",
+]  # fmt: skip
+YEAR_FIRST_FORMATS = ["%Y/%m/%d %H:%M:%S.%f", "%Y/%m/%d %H:%M:%S", "%Y/%m/%d %H:%M", "%Y/%m/%d"]
+VENDOR_LIMITS = (50_000, 100_000)
+"""Row limits of Exchange Online's exports: a file that ends at exactly one of them is suspected to be cut short."""
+
+
+@dataclass(frozen=True)
+class CsvTrace:
+    """A delimited format. `aliases` gives for each column the headers that stand for it, best first."""
+
+    name: str
+    version: int
+    aliases: Mapping[str, Sequence[str]]
+    required: Sequence[str]
+    telling: Sequence[str]
+    """Columns that a file must have, besides the required ones, to be recognised without being told its format."""
+    kind: Literal["trace", "log"] = "trace"
+    reach: tuple[int, int] = (0, 0)
+    own_rows: bool = False
+    """Whether the format's own `rows.sql` makes the view `trace_rows` of the view `records`, in place of the common
+    told_*.sql and trace_rows.sql."""
+    aggregate: bool | None = None
+    """Whether records are sums already; unless said, a column of counts says so."""
+    restates: bool = False
+    """Whether a newer export takes the place of all that an older one tells of a day, direction and connector."""
+    limits: Sequence[int] = VENDOR_LIMITS
+    """Numbers of records at which the vendor cuts a file short."""
+
+    def prepare(self, job: Job) -> Job:
+        """The job over a plain table where the export is none yet; for formats to override."""
+        return job
+
+    def dates(self, job: Job) -> dict[str, Any]:
+        """How the file writes its dates, as dated.sql takes it: `date_style`, `date_formats`."""
+        return date_style(job)
+
+    def variables(self, job: Job, table: csv_table.Table) -> dict[str, Any]:  # noqa: ARG002  for formats to override
+        """What the format's own SQL asks for besides the common session variables."""
+        return {}
+
+    def recognise(self, sample: Sample) -> bool:
+        """Whether the first line is a header with this format's required and telling columns."""
+        if not sample.head or b"\0" in sample.head:
+            return False
+        _, cells = csv_table.header(sample.head)
+        found = csv_table.match(cells, self.aliases)
+        return all(column in found for column in (*self.required, *self.telling))
+
+    def stage(self, job: Job) -> Staged:
+        """One pass over the file into `records.parquet`; more only where records were refused or rejected.
+
+        The fast pass leaves out what is no record, and now and then a good one beside it: a file whose lines it does
+        not all account for is read again by the strict one, which notes what it refuses.
+        """
+        table = self._open(job)
+        self._make_rows(job.con, many=table.plain.lists)
+        counts, refused = self._pass(job), 0
+        if not csv_table.is_whole(job.con, table, _sum(counts)):
+            job.con.execute(database.sql("formats/delimited", "csv_strict"))
+            self._make_records(job.con)
+            counts = self._pass(job)
+            refused = csv_table.account(job.con, table, _sum(counts))
+        self._write_rejects(job, any(row["outcome"] == "rejected" for row in counts))
+        return self._result(job, table, counts, refused)
+
+    @staticmethod
+    def _pass(job: Job) -> list[dict[str, Any]]:
+        """Reads `raw` into `records.parquet`; how many records came to which outcome, reason and day."""
+        path = job.out / "records.parquet"
+        database.set_variables(job.con, {"records_file": str(path)})
+        job.con.execute(database.sql("formats/delimited", "stage_copy"))
+        domains.mend(job.con, path)
+        return database.rows(job.con, database.sql("formats/delimited", "stage_counts"), {"file": str(path)})
+
+    def _open(self, job: Job) -> csv_table.Table:
+        """Everything up to the view `raw`, nothing read yet but the head."""
+        job, con = self.prepare(job), job.con
+        con.execute(database.sql("formats/delimited", "csv_settings"))
+        template = database.sql(f"formats/{self.name}", "columns")
+        reference.load(con)
+        zones.load(con, job.settings.report.time_zone, job.source.time_zone, job.work)
+        table = csv_table.open_table(job, self.aliases, self.required, template)
+        variables: dict[str, Any] = {
+            "hash_key": job.key.hex(),
+            "identity_key": short_key(job.key),
+            "has_nul": table.plain.has_nul,
+            "has_identity": has_identity(table.columns),
+            "has_messages": "messages" in table.columns,
+            "own_domains": f",{','.join(job.settings.organisation.domains)},",
+        }
+        database.set_variables(con, variables | self.dates(job) | self.variables(job, table))
+        return table
+
+    def _make_rows(self, con: duckdb.DuckDBPyConnection, *, many: bool) -> None:
+        """The views from `dated` to `trace_rows`, over whatever `raw` is."""
+        self._make_records(con)
+        if self.own_rows:
+            con.execute(database.sql(f"formats/{self.name}", "rows"))
+            return
+        con.execute(database.sql("formats/delimited", "told_many" if many else "told_one"))
+        con.execute(database.sql("formats/delimited", "trace_rows"))
+
+    def _make_records(self, con: duckdb.DuckDBPyConnection) -> None:
+        con.execute(database.sql("formats/delimited", "dated"))
+        con.execute(database.sql("formats/delimited", "told_words"))
+        con.execute(database.sql(f"formats/{self.name}", "records"))
+
+    def find(self, job: Job, wanted: Mapping[str, Any], most: int) -> list[Found]:
+        """The records behind a fact, as numbered in the file; see `Reader.find`."""
+        con, table = job.con, self._open(job)
+        refused: list[int] = []
+        if not job.none_rejected:
+            self._make_rows(con, many=table.plain.lists)
+            refused = [item.record for item in csv_table.unread(con)[0]]
+        con.execute("set preserve_insertion_order = true")
+        con.execute(database.sql("formats/delimited", "csv_numbered"))
+        self._make_rows(con, many=True)
+        asked = {**wanted, "record": csv_table.ordinal_of(wanted.get("record"), refused), "most": most}
+        rows = database.rows(con, database.sql("formats/delimited", "find_records"), asked)
+        return [found(row, refused) for row in rows]
+
+    def _write_rejects(self, job: Job, some_by_rule: bool) -> None:
+        """Numbers the records that a rule rejected in a second pass, in the file's order, only where there are any."""
+        con = job.con
+        if some_by_rule:
+            con.execute("set preserve_insertion_order = true")
+            con.execute(database.sql("formats/delimited", "csv_numbered"))
+            self._make_records(con)
+        con.execute(database.sql("formats/delimited", "rejects_numbered" if some_by_rule else "rejects_none"))
+        con.execute("set preserve_insertion_order = false")
+        database.set_variables(con, {"rejects_file": str(job.out / "rejects.parquet")})
+        con.execute(database.sql("formats/delimited", "rejects_copy"))
+
+    @staticmethod
+    def _spans(job: Job) -> dict[str, list[str]]:
+        """For each data date the first and last instant of a file's used rows: what a file without identity covers."""
+        found = database.rows(
+            job.con, database.sql("formats/delimited", "stage_spans"), {"file": str(job.out / "records.parquet")}
+        )
+        return {row["data_date"].isoformat(): [row["first_at"], row["last_at"]] for row in found}
+
+    def _result(self, job: Job, table: csv_table.Table, counts: list[dict[str, Any]], refused: int) -> Staged:
+        return counted(
+            counts,
+            refused,
+            unknown_words=database.rows(
+                job.con, database.sql("formats/delimited", "stage_words"), {"file": str(job.out / "records.parquet")}
+            ),
+            has_identity=has_identity(table.columns),
+            is_aggregate="messages" in table.columns if self.aggregate is None else self.aggregate,
+            suspected_cut=_sum(counts) + refused in self.limits,
+            notes={
+                "encoding": table.plain.encoding,
+                "delimiter": table.delimiter,
+                "columns": dict(sorted(table.columns.items())),
+                "spans": {} if has_identity(table.columns) else self._spans(job),
+            },
+        )
+
+
+def short_key(key: bytes) -> str:
+    """102 bits of a hash key as 17 characters: what `keyed` in told_words.sql has room for."""
+    return base64.b64encode(key).decode("ascii")[:17]
+
+
+def found(row: dict[str, Any], refused: Sequence[int]) -> Found:
+    """A row of find_records.sql or log_find.sql as what `Reader.find` gives."""
+    number = csv_table.number_of(row.pop("record"), refused)
+    return Found(number, row.pop("outcome"), row.pop("reason"), key=row.pop("key"), says=row)
+
+
+def _sum(counts: list[dict[str, Any]]) -> int:
+    return sum(row["records"] for row in counts)
+
+
+def has_identity(columns: Mapping[str, str]) -> bool:
+    """Whether a file with these columns tells messages apart: by the system's id, or Message-ID and sender."""
+    if "messages" in columns:
+        return False
+    return "network_message_id" in columns or ("message_id" in columns and "sender" in columns)
+
+
+def date_style(job: Job) -> dict[str, Any]:
+    """How the file writes its dates, stated (`options.date_format`, as strptime) or decided for the whole file.
+
+    ISO 8601 on the source's clock, ISO with an offset or Z, US style, days first with dots, or dates without a time; a
+    record of another style is rejected. A file with slashes whose first part goes beyond 12 is refused unless its
+    format is stated: a guess would swap days and months.
+    """
+    stated = job.source.options.get("date_format")
+    if stated:
+        has_time = re.search(r"%-?[HIMcTXR]", str(stated))
+        return {"date_style": "stated" if has_time else "date", "date_formats": [str(stated)]}
+    con = job.con
+    con.execute("set preserve_insertion_order = true")  # the first records, not any
+    seen = con.execute(database.sql("formats/delimited", "date_sample")).fetchone() or (0, 0, 0, 0, 0, 0)
+    con.execute("set preserve_insertion_order = false")
+    slashes, dots, offsets, utc, bare, total = (int(count or 0) for count in seen)
+    if dots * 2 > total:
+        return {"date_style": "date" if bare * 2 > total else "dotted", "date_formats": DOTTED_FORMATS}
+    if slashes * 2 <= total:
+        if total and bare * 2 > total:
+            return {"date_style": "date", "date_formats": ["%Y-%m-%d"]}
+        told_utc = utc if offsets or job.source.time_zone != "UTC" else 0
+        style = "offset" if total and (offsets + told_utc) * 2 > total else "iso"
+        return {"date_style": style, "date_formats": US_FORMATS}
+    largest = con.execute(database.sql("formats/delimited", "date_parts")).fetchone() or (0, 0)
+    if int(largest[0] or 0) > 31:
+        return {"date_style": "date" if bare * 2 > total else "year_first", "date_formats": YEAR_FIRST_FORMATS}
+    if int(largest[0] or 0) > 12:
+        raise ExportUnreadable(
+            "dates with slashes whose first part goes beyond 12: days come first",
+            "ISO dates or US style (month first)",
+            "state the format in the source's options, such as date_format = '%d/%m/%Y %H:%M:%S'",
+        )
+    if bare * 2 > total:
+        return {"date_style": "date", "date_formats": ["%m/%d/%Y"]}
+    return {"date_style": "us", "date_formats": US_FORMATS}

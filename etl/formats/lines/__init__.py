@@ -1,0 +1,1 @@
+"""Logs, a record in each line, for the formats that share them."""

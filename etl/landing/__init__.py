@@ -1,0 +1,351 @@
+"""From an export to landed bytes and a receipt: copied unchanged, hashed while copied, the receipt written last.
+
+The same bytes again make one more receipt and nothing else. A file that begins with an already landed file of its
+source (a log that grew) takes its place, whichever of them came first.
+"""
+
+from __future__ import annotations
+
+import fnmatch
+import hashlib
+import os
+import re
+import time
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, Literal
+
+from etl import formats
+from etl.common import disk, periods
+from etl.common.errors import ExportVanished, UsageInvalid
+from etl.common.masking import printable
+from etl.formats import text
+from etl.formats.base import Sample
+from etl.landing import evidence
+from etl.settings import Settings, Source
+
+CHUNK = 1 << 20
+_PART = 4 << 20
+"""So much is copied while the part before it is hashed."""
+_FRESH = timedelta(seconds=2)
+_MOMENT_SECONDS = 0.15
+"""How long a file that changed within the last two seconds is watched before it is taken."""
+
+_DATE = r"(?P<date>\d{4}-?\d{2}-?\d{2})"
+_STAMP = re.compile(r"(\d{4})-?(\d{2})-?(\d{2})[T_-]?(\d{2})[:.-]?(\d{2})[:.-]?(\d{2})Z?")
+
+Result = Literal["landed", "again", "growing", "vanished", "too large", "unreadable"]
+
+
+@dataclass(frozen=True)
+class LandedFile:
+    """What became of one export: `landed`, `again` (same bytes as before), or left for the next run, and why."""
+
+    source: str
+    name: str
+    result: Result
+    sha256: str | None = None
+    duplicate_of: str | None = None
+    """The name under which the same bytes landed first."""
+    reason: str | None = None
+
+
+@dataclass(frozen=True)
+class Collected:
+    """What one collecting came to: the files, and the (source, day) pairs that were expected and not there."""
+
+    files: list[LandedFile] = field(default_factory=list)
+    missing: list[tuple[str, date]] = field(default_factory=list)
+
+
+def name_pattern(source: Source) -> re.Pattern[str]:
+    """The source's file pattern as a regular expression; `{date}` becomes the group `date` (2026-11-16 or 20261116)."""
+    return _compiled(source.pattern)
+
+
+@lru_cache(maxsize=256)
+def _compiled(pattern: str) -> re.Pattern[str]:
+    before, mark, after = pattern.partition("{date}")
+    glob = [
+        fnmatch.translate(part).removeprefix("(?s:").removesuffix(")\\Z").removesuffix(")\\z")
+        for part in (before, after)
+    ]
+    return re.compile(f"(?s:{glob[0]}{_DATE if mark else ''}{glob[1]})\\Z")
+
+
+def named_date(source: Source, name: str) -> date | None:
+    """The day that the source's pattern reads from a file's name, if any."""
+    match = name_pattern(source).match(name)
+    if not match or "date" not in match.groupdict():
+        return None
+    digits = match["date"].replace("-", "")
+    try:
+        return date(int(digits[:4]), int(digits[4:6]), int(digits[6:]))
+    except ValueError:
+        return None
+
+
+def is_expected(source: Source, day: date) -> bool:
+    """Whether the source is declared to bring an export for `day`."""
+    return source.expect == "daily" or (source.expect == "weekdays" and day.weekday() < 5)
+
+
+def collect(
+    settings: Settings, *, data_date: date | None = None, source: str | None = None, files: Sequence[Path] = ()
+) -> Collected:
+    """Lands what the sources name for `data_date` (or all that is there), or exactly `files`.
+
+    A source whose pattern has no `{date}` gives whatever is new. Files that vanish or grow while they are read are
+    left for the next run and reported; everything else goes on.
+    """
+    sources = [settings.source(source)] if source else list(settings.sources)
+    collected = Collected()
+    offered = list(_handed_in(settings, sources, files, collected) if files else _offered(sources, data_date))
+    still = _still_written([path for _, path in offered])
+    for owner, path in offered:
+        if path in still:
+            reason = f"{_name(path)} was written to just now; the next run takes it"
+            collected.files.append(LandedFile(owner.name, _name(path), "growing", reason=reason))
+        else:
+            collected.files.append(_land_or_leave(settings, owner, path))
+    if data_date and not files:
+        collected.missing.extend((item.name, data_date) for item in sources if _is_missing(settings, item, data_date))
+    return collected
+
+
+def _offered(sources: Sequence[Source], data_date: date | None) -> Iterator[tuple[Source, Path]]:
+    for source in sources:
+        if not source.location.is_dir():
+            continue
+        for path in sorted(source.location.iterdir()):
+            if not path.is_file() or path.name.startswith(".") or not name_pattern(source).match(path.name):
+                continue
+            if data_date and "{date}" in source.pattern and named_date(source, path.name) != data_date:
+                continue
+            yield source, path
+
+
+def _is_missing(settings: Settings, source: Source, day: date) -> bool:
+    if not is_expected(source, day) or "{date}" not in source.pattern:
+        return False
+    return all(item.receipt.named_date != day for item in evidence.landed(settings, source.name).values())
+
+
+def _handed_in(
+    settings: Settings, sources: Sequence[Source], files: Sequence[Path], collected: Collected
+) -> Iterator[tuple[Source, Path]]:
+    """The files handed in, each with its source; of those that are not there or fit none, `collected` says so."""
+    for path in files:
+        if not path.is_file():
+            collected.files.append(LandedFile("", _name(path), "vanished", reason="there is no such file"))
+            continue
+        try:
+            yield _source_for(settings, sources, path), path
+        except UsageInvalid as error:
+            collected.files.append(LandedFile("", _name(path), "unreadable", reason=str(error)))
+
+
+def _still_written(paths: Sequence[Path]) -> set[Path]:
+    """Those of `paths` that somebody is writing: changed a moment ago, and again a moment later."""
+    before = {path: found for path in paths if (found := _marks(path))}
+    if all(periods.from_timestamp(found[1] / 1e9) < periods.now() - _FRESH for found in before.values()):
+        return set()
+    time.sleep(_MOMENT_SECONDS)
+    return {path for path, found in before.items() if (later := _marks(path)) and later != found}
+
+
+def _marks(path: Path) -> tuple[int, int] | None:
+    """Size and modification time (nanoseconds) of a file, or nothing where it is gone."""
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_size, found.st_mtime_ns
+
+
+def _source_for(settings: Settings, sources: Sequence[Source], path: Path) -> Source:
+    """The source that a file handed in belongs to: by its name's pattern, else by its content's format."""
+    if len(sources) == 1:
+        return sources[0]
+    named = [source for source in sources if source.pattern != "*" and name_pattern(source).match(path.name)]
+    if len(named) == 1:
+        return named[0]
+    found = formats.recognise(Sample(_name(path), text.head(path)))
+    fitting = [source for source in (named or sources) if source.format == found]
+    if len(fitting) == 1:
+        return fitting[0]
+    listed = ", ".join(item.name for item in settings.sources) or "none configured"
+    raise UsageInvalid(
+        f"{_name(path)} fits {len(fitting) or len(named) or 'no'} source(s)",
+        f"one of {listed}",
+        "name it with --source",
+    )
+
+
+def _name(path: Path) -> str:
+    """A file's name as receipts and messages tell it."""
+    return printable(path.name)
+
+
+def _land_or_leave(settings: Settings, source: Source, path: Path) -> LandedFile:
+    try:
+        return land(settings, source, path)
+    except ExportVanished as error:
+        result: Result = "growing" if path.exists() else "vanished"
+        return LandedFile(source.name, _name(path), result, reason=str(error))
+    except OSError as error:
+        if error.filename is None or Path(error.filename) != path:
+            raise
+        reason = f"{error.strerror}: give the job a file that it can read"
+        return LandedFile(source.name, _name(path), "unreadable", reason=reason)
+
+
+def land(settings: Settings, source: Source, path: Path) -> LandedFile:
+    """Lands one export. Raises `ExportVanished` where it changed or went away while it was read."""
+    root = settings.storage.root
+    try:
+        before = path.stat()
+        if before.st_size > settings.limits.file_size:
+            reason = f"{before.st_size:,} bytes; [limits] file_size allows {settings.limits.file_size:,}"
+            return LandedFile(source.name, _name(path), "too large", reason=reason)
+        with disk.lock(root, f"land-{source.name}"):
+            return _land_locked(settings, source, path, before)
+    except FileNotFoundError as error:
+        if Path(str(error.filename or "")) == path:
+            raise ExportVanished(f"{_name(path)} went away while it was read", "", "the next run looks again") from None
+        raise
+
+
+def _land_locked(settings: Settings, source: Source, path: Path, before: os.stat_result) -> LandedFile:
+    known = evidence.landed(settings, source.name)
+    folder = disk.make_folder(settings.storage.root / "landed" / source.name)
+    marks = sorted({item.receipt.size for item in known.values() if item.receipt.size < before.st_size})
+    with disk.scratch_file(folder) as copy:
+        sha256, size, prefixes = _copy(path, copy, marks)
+        after = path.stat()
+        if (after.st_size, after.st_mtime_ns) != (before.st_size, before.st_mtime_ns) or size != after.st_size:
+            raise ExportVanished(f"{_name(path)} changed while it was read", "", "the next run takes it")
+        first = known.get(sha256)
+        if first is None:
+            for shorter, longer in _growth(known, prefixes, sha256, size, copy):
+                evidence.add_note(
+                    settings,
+                    "grew",
+                    who="landing",
+                    why="the same bytes, and more",
+                    source=source.name,
+                    sha256=shorter,
+                    other=longer,
+                )
+            disk.adopt(copy, folder / sha256)
+    receipt = evidence.Receipt(
+        source.name,
+        _name(path),
+        size,
+        sha256,
+        periods.now(),
+        _export_at(path.name, before),
+        named_date(source, path.name),
+    )
+    seen = evidence.receipts_folder(settings, source.name) / sha256
+    if first is None:
+        disk.append_numbered(seen, receipt.as_json(), making_in=seen.parent)
+        return LandedFile(source.name, _name(path), "landed", sha256)
+    if first.receipt.name != _name(path):
+        _note_again(seen, receipt)
+        return LandedFile(source.name, _name(path), "again", sha256, duplicate_of=first.receipt.name)
+    return LandedFile(source.name, _name(path), "again", sha256)
+
+
+def _note_again(seen: Path, receipt: evidence.Receipt) -> None:
+    """One more receipt line for the same bytes, unless that name is noted already."""
+    names = {evidence.Receipt.from_json(path.read_bytes()).name for path in seen.glob("*.json") if path.stem.isdigit()}
+    if receipt.name not in names:
+        disk.append_numbered(seen, receipt.as_json(), making_in=seen.parent)
+
+
+def _copy(path: Path, copy: Path, marks: Sequence[int]) -> tuple[str, int, dict[int, str]]:
+    """Copies, and hashes what was copied while the next part is; also the hash of the first `m` bytes for each of
+    `marks`."""
+    whole, size = hashlib.sha256(), 0
+    prefixes: dict[int, str] = {}
+    waiting = list(marks)
+    with (
+        path.open("rb") as source,
+        disk.disk_errors(copy),
+        copy.open("w+b") as target,
+        ThreadPoolExecutor(max_workers=1) as beside,
+    ):
+        handles = source.fileno(), target.fileno()
+        copied = disk.copy_part(*handles, 0, _PART)
+        while copied:
+            ahead = beside.submit(disk.copy_part, *handles, size + copied, _PART)
+            chunk = os.pread(target.fileno(), copied, size)
+            while waiting and waiting[0] <= size + copied:
+                part = whole.copy()
+                part.update(chunk[: waiting[0] - size])
+                prefixes[waiting.pop(0)] = part.hexdigest()
+            whole.update(chunk)
+            size += copied
+            copied = ahead.result()
+    return whole.hexdigest(), size, prefixes
+
+
+def _growth(
+    known: dict[str, evidence.Landed], prefixes: dict[int, str], sha256: str, size: int, copy: Path
+) -> Iterator[tuple[str, str]]:
+    """Pairs (shorter, longer) of landed files of which the longer begins with the shorter."""
+    if not _has_two_lines(copy):
+        return
+    for other, item in known.items():
+        if 0 < item.receipt.size < size and prefixes.get(item.receipt.size) == other:
+            if _has_two_lines(item.path):
+                yield other, sha256
+        elif item.receipt.size > size and item.path.exists() and _begins_with(item.path, copy, sha256, size):
+            yield sha256, other
+
+
+def _has_two_lines(path: Path) -> bool:
+    """Whether a file holds more than one line: every export begins with a header alone, and grew from none."""
+    if not path.exists():
+        return True  # removed after its time; it was an export with records
+    with path.open("rb") as file:
+        while chunk := file.read(CHUNK):
+            place = chunk.find(b"\n")
+            if place >= 0:
+                return bool(chunk[place + 1 :] or file.read(1))
+    return False
+
+
+def _begins_with(path: Path, copy: Path, sha256: str, size: int) -> bool:
+    with path.open("rb") as longer, copy.open("rb") as shorter:
+        if longer.read(4096)[: min(size, 4096)] != shorter.read(4096):
+            return False
+        longer.seek(0)
+        digest, left = hashlib.sha256(), size
+        while left and (chunk := longer.read(min(CHUNK, left))):
+            digest.update(chunk)
+            left -= len(chunk)
+    return digest.hexdigest() == sha256
+
+
+def _export_at(name: str, stat: os.stat_result) -> datetime:
+    """When the export was made: a full time stamp in its name (UTC), else its modification time."""
+    if match := _STAMP.search(name):
+        try:
+            return periods.from_utc_parts(*(int(part) for part in match.groups()))
+        except ValueError:
+            pass
+    return periods.from_timestamp(stat.st_mtime)
+
+
+def as_plain(collected: Collected) -> dict[str, Any]:
+    """What `collect` found as plain JSON: paths and counts for a scheduler, never rows."""
+    return {
+        "files": [vars(item) for item in collected.files],
+        "missing": [[source, day.isoformat()] for source, day in collected.missing],
+    }

@@ -1,0 +1,1 @@
+"""What a report says, as types: one object for all its renderings."""

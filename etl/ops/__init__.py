@@ -1,0 +1,1 @@
+"""For those who run it: status, checks, alerts, retention, backfills."""

@@ -1,0 +1,1 @@
+"""Drawings of a report: SVG written directly, the same bytes each time."""
