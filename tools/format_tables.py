@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import re
 import tempfile
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from etl import formats, landing, settings, warehouse
 from etl.cli.data import bring_up
-from etl.formats.delimited.csv_trace import CsvTrace
-from etl.formats.lines.log_file import Log
+from etl.common import database
 from tools.translations import outcomes
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -28,8 +27,6 @@ SAYS = {
 """What a fact may say of mail under TLS, and how to see whether it does."""
 NOT_SAID = "–"
 UNIT = re.compile(r" (\(percentage\)|\(%\)|%|percent)$")
-SHARED = {CsvTrace: "csv_refused.sql", Log: "log_refused.sql"}
-"""Where formats that are read alike reject records."""
 Table = Callable[[list[str], list[list[str]]], str]
 
 
@@ -43,13 +40,13 @@ def says() -> dict[str, dict[str, str]]:
     found = {}
     with tempfile.TemporaryDirectory() as folder:
         site = _site(Path(folder))
-        for name in formats.names():
+        for name in formats.NAMES:
             landing.collect(site, source=name, files=files(name))
         bring_up(site)
         asked = ", ".join(f"bool_or({test}) filter (where tls_version <> 'No TLS')" for test in SAYS.values())
         query = f"select {asked}, bool_or(starts_with(tls_cipher, 'CALG_')), bool_or(is_estimated) from facts where source = ?"  # noqa: S608, E501  the table above
         with warehouse.connect(site.storage.warehouse_path) as con:
-            for name in formats.names():
+            for name in formats.NAMES:
                 told = con.execute(query, [name]).fetchall()[0]
                 found[name] = dict(zip(SAYS, ("yes" if item else NOT_SAID for item in told), strict=False))
                 if told[-2]:
@@ -60,7 +57,7 @@ def says() -> dict[str, dict[str, str]]:
 
 def _site(folder: Path) -> settings.Settings:
     sources = [
-        {"name": name, "format": name, "location": str(SAMPLES), "pattern": f"{name}*"} for name in formats.names()
+        {"name": name, "format": name, "location": str(SAMPLES), "pattern": f"{name}*"} for name in formats.NAMES
     ]
     raw = {
         "organisation": {"name": "Contoso", "domains": ["contoso.example"]},
@@ -79,41 +76,34 @@ def overview() -> list[list[str]]:
 
 def options(name: str) -> list[list[str]]:
     """The options of a format's sources, and what each means."""
-    fields = formats.REGISTRY[name].options.model_fields
+    fields = formats.reader(name).options.model_fields
     return [["option", "meaning"], *([f"`{key}`", field.description or ""] for key, field in fields.items())]
 
 
 def headers(name: str) -> list[list[str]]:
     """For each column of a delimited format the headers that stand for it; none for other formats."""
     reader = formats.reader(name)
-    aliases: Mapping[str, Sequence[str]] = getattr(reader, "aliases", {})
-    required = getattr(reader, "required", ())
     rows = []
-    for column, words in aliases.items():
+    for column, words in reader.aliases.items():
         plain = [word for word in words if not UNIT.search(word)]
         units = "" if len(plain) == len(words) else "; also with `(percentage)`, `(%)`, `%` or `percent` behind"
         listed = ", ".join(f"`{word}`" for word in plain)
-        rows.append([f"`{column}`", "required" if column in required else "", listed + units])
+        rows.append([f"`{column}`", "required" if column in reader.required else "", listed + units])
     return [["column", "", "headers that stand for it, best first"], *rows]
 
 
 def limits(name: str) -> Sequence[int]:
     """Numbers of records at which the vendor cuts an export short."""
-    found: Sequence[int] = getattr(formats.reader(name), "limits", ())
-    return found
+    return formats.reader(name).limits
 
 
 def reasons(name: str) -> tuple[list[str], list[str]]:
     """The rules by which a format's records are skipped, and why others are rejected."""
-    common = (
-        ROOT
-        / "etl"
-        / "formats"
-        / ("delimited/csv_refused.sql" if hasattr(formats.reader(name), "aliases") else "lines/log_refused.sql")
-    )
+    common = formats.reader(name).refused_script
+    scripts = [path.read_text(encoding="utf-8") for path in sorted((ROOT / "etl" / "formats" / name).glob("*.sql"))]
     texts: set[str] = set()
-    for path in (common, *sorted((ROOT / "etl" / "formats" / name).glob("*.sql"))):
-        texts |= outcomes(path.read_text(encoding="utf-8"))
+    for script in [database.sql(*common), *scripts] if common else scripts:
+        texts |= outcomes(script)
     rules = sorted(text for text in texts if re.fullmatch(r"[a-z-]+", text))
     return rules, sorted(text for text in texts if text not in rules and not text.endswith(" "))
 
@@ -121,7 +111,7 @@ def reasons(name: str) -> tuple[list[str], list[str]]:
 def section(table: Table) -> Iterator[str]:
     """The reference's section on formats, as lines; `table` writes a Markdown table of rows, the head first."""
     yield table(*_parted(overview()))
-    for name in formats.names():
+    for name in formats.NAMES:
         notes = f"[notes](../etl/formats/{name}/NOTES.md)"
         examples = ", ".join(f"[`{path.name}`](../samples/formats/{path.name})" for path in files(name))
         yield f"\n### `{name}`\n\nExample: {examples}; [how to get it](formats.md#{name}); {notes}.\n"

@@ -117,7 +117,7 @@ class _Standing:
 
     def _stands(self, item: SourceFiles, day: date) -> dict[tuple[str, str], str]:
         """Of a source whose exports restate each other: the file that stands for each direction and connector."""
-        if not getattr(formats.reader(item.source.format), "restates", False):
+        if not formats.reader(item.source.format).restates:
             return {}
         key = item.source.name, day
         if key not in self._restating:
@@ -232,7 +232,7 @@ def _cells(
         with database.workbench(settings) as con:
             database.set_variables(con, {"trace_file": str(trace), "keys": [str(key) for key in keys]})
             reader = formats.reader(item.source.format)
-            if reader.kind == "log" and not getattr(reader, "restates", False):
+            if reader.kind == "log" and not reader.restates:
                 _rows_of_lines(con, settings, files, item, day, scratch)
             else:
                 _rows_of_messages(con, settings, item, sha256, found, day, trace)
@@ -259,7 +259,7 @@ def _rows_of_messages(
         return
     says = next((row.says for row in found if row.says["data_date"] == day), None)
     keys = ["direction", "connector", "partner_domain", "tls_version", "tls_cipher", "bytes"]
-    restates = getattr(formats.reader(item.source.format), "restates", False)
+    restates = formats.reader(item.source.format).restates
     name, asked = ("explain_restated", keys[:2]) if restates else ("explain_alike", keys)
     con.execute(database.sql("audit", name), {key: says[key] if says else None for key in asked})
     con.table("alike").write_parquet(str(trace_file))
@@ -289,7 +289,7 @@ def _sessions(
 ) -> tuple[list[dict[str, Any]], str | None]:
     """The facts of `day` other than messages that record `number` adds to, each beside the day's own fact; else the
     file that stands in its place."""
-    named, made = getattr(formats.reader(item.source.format), "own_cells", None), facts.partition(settings, day)
+    named, made = formats.reader(item.source.format).own_cells, facts.partition(settings, day)
     if named is None or made is None or not _made_from(made, item, sha256):
         return [], None
     own = staging.staged_folder(settings, item.source, sha256) / "records.parquet"

@@ -6,6 +6,8 @@ a full disk). The DAGs retry only the second kind; the command line turns each i
 
 from __future__ import annotations
 
+from typing import Literal
+
 
 class TransitLedgerError(Exception):
     """Base of all errors this program raises on purpose.
@@ -64,6 +66,16 @@ class ExportUnreadable(Terminal):
     """An export as a whole can't be used and is quarantined; the rest of the work goes on."""
 
     exit_code = 65  # EX_DATAERR of sysexits.h
+
+
+class LimitExceeded(ExportUnreadable):
+    """An export goes beyond a limit of `[limits]`: with a larger one it is tried again."""
+
+    def __init__(
+        self, limit: Literal["expanded_size", "memory"], found: str, expected: str = "", next_step: str = ""
+    ) -> None:
+        super().__init__(found, expected, next_step)
+        self.limit = limit
 
 
 class ReaderBroken(Terminal):

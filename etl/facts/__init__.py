@@ -20,12 +20,12 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
-import rfc8785
 
 from etl import formats, reference, staging
 from etl.common import database, disk, periods
+from etl.common.canonical import canonical_sha256
 from etl.landing import evidence
-from etl.settings import Settings, Source, plain_json
+from etl.settings import Settings, Source
 
 TABLES = ("facts", "connector_days", "source_days", "tls_reports")
 """What a partition is made of, a Parquet file each."""
@@ -170,7 +170,7 @@ def _told(settings: Settings, day: date) -> list[dict[str, Any]]:
 
 def basis_sha256(made_from: dict[str, Any]) -> str:
     """Hash over a basis in canonical JSON (RFC 8785)."""
-    return hashlib.sha256(rfc8785.dumps(plain_json(made_from))).hexdigest()
+    return canonical_sha256(made_from)
 
 
 def pointer_path(settings: Settings, day: date) -> Path:
@@ -382,8 +382,8 @@ def make_trace(
         database.set_variables(con, {"logs_tls": json.dumps(source.options.get("logs_tls"))})
         reference.load(con)
     database.set_variables(con, {"lines_at_once": LINES_AT_ONCE})
-    for folder, name in formats.trace_scripts(reader, joined=bool(joined)):
-        parts = database.value(con, "select getvariable('parts')") if (folder, name) in formats.IN_PARTS else 1
+    for folder, name in reader.trace_scripts(joined=bool(joined)):
+        parts = database.value(con, "select getvariable('parts')") if (folder, name) in reader.in_parts else 1
         for part in range(parts):
             database.set_variables(con, {"part": part})
             con.execute(database.sql(folder, name))
@@ -409,5 +409,5 @@ def _add_source(
     sum_up(con)
     con.execute(database.sql("facts", "connector_days"))
     con.execute(database.sql("facts", "source_days"))
-    for folder, name in getattr(formats.reader(source.format), "own_facts", ()):  # what is no message
+    for folder, name in formats.reader(source.format).own_facts:  # what is no message
         con.execute(database.sql(folder, name))

@@ -6,27 +6,21 @@ file; Python only unpacks, recodes, and tells SQL which column is which.
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
-from typing import Any, Literal, Protocol
+from typing import Any, Literal
 
 import duckdb
 
-from etl.settings import Settings, Source
+from etl.common.canonical import canonical_sha256, plain_json
+from etl.formats.options import Options
 
-RECORD_COLUMNS = {
-    "outcome": "VARCHAR", "reason": "VARCHAR", "data_date": "DATE", "occurred_at": "TIMESTAMP", "direction": "VARCHAR",
-    "connector": "VARCHAR", "connector_type": "VARCHAR", "forced_tls": "BOOLEAN", "partner_domain": "VARCHAR",
-    "tls_version": "VARCHAR", "tls_cipher": "VARCHAR", "tls_group": "VARCHAR", "tls_auth": "VARCHAR",
-    "message_key": "UUID", "recipient_key": "UUID", "bytes": "BIGINT", "messages": "BIGINT", "recipients": "BIGINT",
-    "is_estimated": "BOOLEAN", "ordinal": "INTEGER",
-}  # fmt: skip
-"""Columns of a trace row as staged. `outcome` is `used`, `skipped` (by the rule in `reason`) or `rejected` (for the
-reason there); `ordinal` is 1 for the first row of a record and counts on where one record told of several recipients;
-keys are 128-bit keyed hashes; `messages` and `recipients` are set only for aggregate rows."""
+Script = tuple[str, str]
+"""An SQL file: its folder below `etl/`, and its name."""
 
 
 @dataclass(frozen=True)
@@ -38,17 +32,49 @@ class Sample:
 
 
 @dataclass(frozen=True)
+class Reading:
+    """All that a reader may depend on besides the bytes, their receipt and the hash key, each value plain JSON.
+
+    Its hash is part of the key of what was staged, so a reader can't see what the key does not cover.
+    """
+
+    format: str
+    time_zone: str
+    """The zone of the source's clock."""
+    report_time_zone: str
+    """The zone whose calendar gives the data dates."""
+    columns: Mapping[str, str | Sequence[str]] = field(default_factory=dict)
+    """For columns that the format knows, further headers that stand for them."""
+    options: Mapping[str, Any] = field(default_factory=dict)
+    """The source's options, as the format's `Reader.options` allows them."""
+    domains: Sequence[str] = ()
+    """The organisation's own domains, A-labels in order."""
+    networks: Sequence[str] = ()
+    """The organisation's own networks, in order."""
+    internal_services: Sequence[str] = ()
+
+    def as_plain(self) -> dict[str, Any]:
+        """The same as plain JSON."""
+        return {key: plain_json(value) for key, value in vars(self).items()}
+
+    def sha256(self) -> str:
+        """Hash over its canonical form (RFC 8785)."""
+        return canonical_sha256(vars(self))
+
+
+@dataclass(frozen=True)
 class Job:
-    """One landed file to be read: a connection within the limits, the bytes, how the source is set, where to write."""
+    """One landed file to be read: a connection within the limits, the bytes, how to read them, where to write."""
 
     con: duckdb.DuckDBPyConnection
     path: Path
     name: str
     named_date: date | None
     export_at: str
-    source: Source
-    settings: Settings
+    reading: Reading
     key: bytes
+    expanded_size: int
+    """How many bytes the file may unpack to ([limits] expanded_size); one beyond it raises `LimitExceeded`."""
     out: Path
     work: Path
     none_rejected: bool = False
@@ -116,29 +142,64 @@ class Found:
     """What it is known by among staged rows: its message key (hexadecimal), or its line key. Not to be shown."""
 
 
-class Reader(Protocol):
-    """One format's reader. `version` goes up with every change that could change a record."""
+@dataclass(frozen=True, kw_only=True)
+class Reader(ABC):
+    """One format's reader: every hook stands here with its default, and a format overrides what is its own.
+
+    `version` goes up with every change that could change a record.
+    """
 
     name: str
     version: int
-    kind: Literal["trace", "log"]
+    options: type[Options] = Options
+    """What a source of this format may state in `options`."""
+    joins: str | None = None
+    """The format that `options.joins` may name: it tells of the same mail, and the two are held together."""
+    has_messages: bool = True
+    """Whether it tells of messages; else its sources never count, and its days are no days with mail."""
+    kind: Literal["trace", "log"] = "trace"
     """`trace`: records are trace rows already. `log`: `trace.sql` joins them over files and neighbouring days."""
-    reach: tuple[int, int]
+    reach: tuple[int, int] = (0, 0)
     """For logs: how many days before and after a data date `trace.sql` has to see."""
+    restates: bool = False
+    """Whether a newer export takes the place of all that an older one says of a day, direction and connector."""
+    before_trace: tuple[Script, ...] = ()
+    """For logs: what runs before `trace.sql`."""
+    before_joined: tuple[Script, ...] = ()
+    """The same where another source's records are joined."""
+    in_parts: tuple[Script, ...] = ()
+    """Those of the scripts that run once for each part of a large log, numbered by the session variable `part`; a
+    script before them sets how many `parts` there are."""
+    own_facts: tuple[Script, ...] = ()
+    """What fills a fact table other than the messages'."""
+    own_cells: Script | None = None
+    """What shows what a record adds to that table."""
+    aliases: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    """For delimited exports: for each column the headers that stand for it, best first."""
+    required: Sequence[str] = ()
+    """Columns without which a delimited file is refused."""
+    limits: Sequence[int] = ()
+    """Numbers of records at which the vendor cuts a file short."""
+    refused_script: Script | None = None
+    """What says why records are rejected that formats of the same kind have in common."""
 
-    # A reader may have, besides: `before_trace` and `before_joined` (formats.trace_scripts); `own_facts` (SQL files
-    # that fill a fact table other than the messages') with `own_cells` (the SQL file that tells what a record adds to
-    # it); `restates` (whether a newer export takes the place of what an older one tells of a day, direction and
-    # connector).
+    def trace_scripts(self, *, joined: bool = False) -> tuple[Script, ...]:
+        """The SQL files that make the view `trace` of one data date from staged records."""
+        if self.kind == "trace":
+            return (("formats/delimited", "trace_files"),)
+        return (*(self.before_joined if joined else self.before_trace), (f"formats/{self.name}", "trace"))
 
+    @abstractmethod
     def recognise(self, sample: Sample) -> bool:
         """Whether the content (first) or the name speaks for this format."""
-        ...
 
+    @abstractmethod
     def stage(self, job: Job) -> Staged:
-        """Writes `records.parquet` and `rejects.parquet` (record, data_date, reason) into `job.out`."""
-        ...
+        """Writes `records.parquet` and `rejects.parquet` (record, data_date, reason) into `job.out`.
 
+        Raises `ExportUnreadable` for a file that can't be used as a whole, `LimitExceeded` where only a limit says so.
+        """
+
+    @abstractmethod
     def find(self, job: Job, wanted: Mapping[str, Any], most: int) -> list[Found]:
         """Reads the file again for at most `most` records that fit all of `wanted` (keys: FILTERS)."""
-        ...

@@ -16,7 +16,7 @@ from pathlib import Path, PurePosixPath
 from typing import IO
 
 from etl.common.disk import disk_errors
-from etl.common.errors import ExportUnreadable
+from etl.common.errors import ExportUnreadable, LimitExceeded
 from etl.common.masking import mask, printable
 
 CHUNK = 1 << 20
@@ -211,7 +211,8 @@ def _recode(stream: IO[bytes], copy: IO[bytes], encoding: str, bom: int, limit: 
         text = text[: len(text) - len(held)]
         written += len(text)
         if written > limit:
-            raise ExportUnreadable(
+            raise LimitExceeded(
+                "expanded_size",
                 f"the unpacked text is larger than {limit:,} bytes",
                 "an export within [limits] expanded_size",
                 "raise the limit if the export is genuine",

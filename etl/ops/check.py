@@ -75,7 +75,7 @@ def source_check(source: Source) -> Check:
 def format_check(source: Source, export: Path) -> Check | None:
     """What is wrong where the format has no such column as the source names, or `export` is of another format."""
     subject = f"source {source.name}"
-    unknown = sorted(set(source.columns) - set(getattr(formats.reader(source.format), "aliases", ())))
+    unknown = sorted(set(source.columns) - set(formats.reader(source.format).aliases))
     if unknown:
         return Check("wrong", subject, f"{source.format} has no column {', '.join(unknown)}", "correct columns")
     found = formats.recognise(Sample(export.name, text.head(export)))

@@ -7,7 +7,6 @@ show in no print, log or archive.
 
 from __future__ import annotations
 
-import hashlib
 import os
 import re
 import tomllib
@@ -17,7 +16,6 @@ from datetime import date
 from pathlib import Path
 from typing import Any, Literal, Self
 
-import rfc8785
 from pydantic import (
     BaseModel,
     ConfigDict,
@@ -29,8 +27,11 @@ from pydantic import (
 )
 
 from etl import formats
+from etl.common.canonical import canonical_sha256
 from etl.common.errors import NotFound, SettingsInvalid
-from etl.settings.types import Address, Bytes, Direction, Domain, FormatName, Language, Network, Slug, Zone, nearest
+from etl.common.words import Direction
+from etl.formats.base import Reading
+from etl.settings.types import Address, Bytes, Domain, FormatName, Language, Network, Slug, Zone, nearest
 
 CONFIG_ENV = "TRANSIT_LEDGER_CONFIG"
 SMTP_USER_ENV = "TRANSIT_LEDGER_SMTP_USER"
@@ -128,7 +129,7 @@ class Source(_Table):
 
     @model_validator(mode="after")
     def _no_messages(self) -> Self:
-        if not formats.REGISTRY[self.format].has_messages:
+        if not formats.reader(self.format).has_messages:
             object.__setattr__(self, "role", "reconcile")
         return self
 
@@ -226,7 +227,7 @@ class Settings(_Table):
         sources = {source.name: source for source in self.sources}
         for source in self.sources:
             for name in _listed(source.options.get("joins")):
-                wanted = formats.REGISTRY[source.format].joins
+                wanted = formats.reader(source.format).joins
                 other = sources.get(name)
                 if other is None or other.format != wanted:
                     raise ValueError(
@@ -252,18 +253,18 @@ class Settings(_Table):
             f"look at [[sources]]{nearest(name, known)}",
         )
 
-    def staging_inputs(self, source: Source) -> dict[str, Any]:
-        """What decides how an export of `source` is read, as plain JSON: part of what a partition was made from."""
-        return {
-            "format": source.format,
-            "time_zone": source.time_zone,
-            "columns": source.columns,
-            "options": source.options,
-            "report_time_zone": self.report.time_zone,
-            "domains": sorted(self.organisation.domains),
-            "networks": sorted(self.organisation.networks),
-            "internal_services": sorted(self.organisation.internal_services),
-        }
+    def reading(self, source: Source) -> Reading:
+        """How an export of `source` is read: all that its reader may depend on, and part of what a day is made from."""
+        return Reading(
+            format=source.format,
+            time_zone=source.time_zone,
+            report_time_zone=self.report.time_zone,
+            columns=source.columns,
+            options=source.options,
+            domains=sorted(self.organisation.domains),
+            networks=sorted(self.organisation.networks),
+            internal_services=sorted(self.organisation.internal_services),
+        )
 
     def counting(self) -> dict[str, Any]:
         """All settings that the facts depend on: zones, columns, options, own domains, networks, connectors, roles."""
@@ -272,13 +273,15 @@ class Settings(_Table):
             for c in self.connectors
         ]
         return {
-            "sources": {source.name: self.staging_inputs(source) | {"role": source.role} for source in self.sources},
+            "sources": {
+                source.name: self.reading(source).as_plain() | {"role": source.role} for source in self.sources
+            },
             "connectors": sorted(told, key=lambda c: (c["name"], c["direction"] or "")),
         }
 
     def counting_sha256(self) -> str:
         """Hash over `counting()` in canonical JSON (RFC 8785)."""
-        return hashlib.sha256(rfc8785.dumps(plain_json(self.counting()))).hexdigest()
+        return canonical_sha256(self.counting())
 
     def public(self) -> dict[str, Any]:
         """The settings without secrets, paths made strings: what an edition archives as `settings.json`."""
@@ -287,17 +290,6 @@ class Settings(_Table):
 
 def _listed(value: object) -> list[str]:
     return [value] if isinstance(value, str) else [str(item) for item in value] if isinstance(value, list) else []
-
-
-def plain_json(value: Any) -> Any:
-    """`value` with tuples as lists, so that canonical JSON takes it."""
-    if isinstance(value, dict):
-        return {str(key): plain_json(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [plain_json(item) for item in value]
-    if isinstance(value, date):
-        return value.isoformat()
-    return value
 
 
 def load(path: Path | str | None = None, environment: dict[str, str] | None = None) -> Settings:
@@ -357,8 +349,9 @@ def _wrong_options(raw: Mapping[str, Any]) -> list[str]:
     problems: list[str] = []
     sources = raw.get("sources")
     for number, source in enumerate(sources if isinstance(sources, list) else []):
-        known = formats.REGISTRY.get(str(source.get("format"))) if isinstance(source, dict) else None
-        if known and isinstance(source.get("options"), dict):
+        name = source.get("format") if isinstance(source, dict) else None
+        if name in formats.NAMES and isinstance(source.get("options"), dict):
+            known = formats.reader(name)
             try:
                 known.options.model_validate(source["options"])
             except ValidationError as error:

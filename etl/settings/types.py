@@ -6,7 +6,7 @@ import difflib
 import ipaddress
 import re
 from collections.abc import Collection
-from typing import Annotated, Literal
+from typing import Annotated
 
 import idna
 from pydantic import AfterValidator, BeforeValidator, Field
@@ -71,8 +71,8 @@ def _network(value: str) -> str:
 
 
 def _format(value: str) -> str:
-    if value not in formats.names():
-        raise ValueError(f"one of {', '.join(formats.names())} is allowed{nearest(value, formats.names())}")
+    if value not in formats.NAMES:
+        raise ValueError(f"one of {', '.join(formats.NAMES)} is allowed{nearest(value, formats.NAMES)}")
     return value
 
 
@@ -95,5 +95,4 @@ Address = Annotated[str, AfterValidator(_address)]
 Network = Annotated[str, AfterValidator(_network)]
 Domain = Annotated[str, AfterValidator(_domain)]
 FormatName = Annotated[str, AfterValidator(_format)]
-Direction = Literal["inbound", "outbound"]
 Language = Annotated[str, AfterValidator(_language)]

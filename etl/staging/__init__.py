@@ -17,21 +17,20 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field
 from datetime import date
-from functools import cache, lru_cache
+from functools import cache
 from pathlib import Path
 from typing import Any, Literal
 
 import duckdb
-import rfc8785
 
 from etl import formats
 from etl.common import database, disk, periods
-from etl.common.errors import ExportUnreadable, NotFound, ReaderBroken
+from etl.common.errors import ExportUnreadable, LimitExceeded, NotFound, ReaderBroken
 from etl.common.masking import mask
 from etl.formats import text
 from etl.formats.base import FILTERS, Found, Job, Sample, Staged
 from etl.landing import evidence
-from etl.settings import Settings, Source, plain_json
+from etl.settings import Settings, Source
 
 
 @dataclass(frozen=True)
@@ -55,6 +54,8 @@ class FileCounts:
     is_aggregate: bool = False
     suspected_cut: bool = False
     notes: dict[str, Any] = field(default_factory=dict)
+    limit: dict[str, int] | None = None
+    """The entry of `[limits]` that alone keeps the file quarantined, and what it allowed: tried again when larger."""
     removed: bool = False
     """Whether its records are gone by retention, and only these counts are left."""
 
@@ -78,12 +79,7 @@ def hash_key(settings: Settings, environment: dict[str, str] | None = None) -> b
 
 def settings_sha256(settings: Settings, source: Source) -> str:
     """Hash over the settings that decide how `source` is read."""
-    return _staging_sha256(rfc8785.dumps(plain_json(settings.staging_inputs(source))))
-
-
-@lru_cache(maxsize=64)
-def _staging_sha256(canonical: bytes) -> str:
-    return hashlib.sha256(canonical).hexdigest()
+    return settings.reading(source).sha256()
 
 
 def reader_key(settings: Settings, source: Source) -> str:
@@ -109,8 +105,17 @@ def counts(settings: Settings, source: Source, sha256: str, key: str | None = No
     for folder, removed in ((kept, True), (staged, False)):
         manifest = f"{folder}/manifest.json"
         if os.path.exists(manifest):  # noqa: PTH110  a year of files, many times over
-            return _read_manifest(manifest, removed)
+            found = _read_manifest(manifest, removed)
+            return None if not removed and _may_fit_now(settings, found, manifest) else found
     return None
+
+
+def _may_fit_now(settings: Settings, found: FileCounts, manifest: str) -> bool:
+    """Whether a file was quarantined for a limit that is larger now."""
+    if found.limit is None:
+        return False
+    again = _read_manifest.__wrapped__(manifest, removed=False)  # the only kind that is ever written anew
+    return again.limit is not None and any(getattr(settings.limits, key) > most for key, most in again.limit.items())
 
 
 @cache
@@ -167,6 +172,9 @@ def stage(settings: Settings, source_name: str, sha256: str) -> FileCounts:
         if done:
             return done
         folder = staged_folder(settings, source, sha256)
+        if folder.exists():  # quarantined for a limit that is larger now
+            shutil.rmtree(folder)
+            _read_manifest.cache_clear()
         with disk.new_folder(folder, making_in=folder.parent.parent) as out:
             found = _stage(settings, source, landed, out)
             (out / "manifest.json").write_bytes(_manifest(found))
@@ -185,6 +193,7 @@ def stage_all(settings: Settings, source_name: str | None = None) -> list[FileCo
 
 def _stage(settings: Settings, source: Source, landed: evidence.Landed, out: Path) -> FileCounts:
     reader = formats.reader(source.format)
+    limit: dict[str, int] | None = None
     about = (source.name, landed.receipt.sha256, reader.name, reader.version, settings_sha256(settings, source))
     try:
         with _job(settings, source, landed, out) as job:
@@ -192,6 +201,8 @@ def _stage(settings: Settings, source: Source, landed: evidence.Landed, out: Pat
             staged = reader.stage(job)
     except ExportUnreadable as error:
         reason = str(error)
+        if isinstance(error, LimitExceeded):
+            limit = {error.limit: getattr(settings.limits, error.limit)}
     except _OWN_MISTAKES as error:
         raise _broken_reader(reader.name, error) from error
     except (duckdb.DataError, duckdb.ProgrammingError, duckdb.NotSupportedError) as error:
@@ -200,7 +211,7 @@ def _stage(settings: Settings, source: Source, landed: evidence.Landed, out: Pat
         return FileCounts(*about, "staged", None, **_plain(staged))
     for leftover in out.iterdir():
         leftover.unlink()
-    return FileCounts(*about, "quarantined", mask(reason))
+    return FileCounts(*about, "quarantined", mask(reason), limit=limit)
 
 
 _OWN_MISTAKES = (duckdb.BinderException, duckdb.CatalogException, duckdb.ParserException, duckdb.SyntaxException)
@@ -244,9 +255,9 @@ def _job(
             name=receipt.name,
             named_date=receipt.named_date,
             export_at=periods.instant(receipt.export_at),
-            source=source,
-            settings=settings,
+            reading=settings.reading(source),
             key=hash_key(settings),
+            expanded_size=settings.limits.expanded_size,
             out=out,
             work=folder,
             none_rejected=none_rejected,

@@ -180,7 +180,7 @@ def readers_sha256() -> str:
     """Hash over the versions of all readers and of the facts' own SQL."""
     from etl import formats
 
-    versions = {name: formats.reader(name).version for name in formats.names()}
+    versions = {name: formats.reader(name).version for name in formats.NAMES}
     return _sha256(json.dumps({"facts": facts.VERSION, "readers": versions}, sort_keys=True))
 
 

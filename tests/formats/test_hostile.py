@@ -35,7 +35,7 @@ SESSIONS = "select source, data_date, reporting_org, policy_domain, result_type,
 
 def ingested(folder: Path, pattern: str) -> Settings:
     """A site with a source for each format, after it has taken the files that `pattern` fits."""
-    named = [{"name": name, "format": name, "location": f"exports/{name}", "pattern": "*"} for name in formats.names()]
+    named = [{"name": name, "format": name, "location": f"exports/{name}", "pattern": "*"} for name in formats.NAMES]
     settings = site(folder, sources=named, limits={"expanded_size": EXPANDED}, report={"time_zone": "UTC"})
     for path in sorted(HOSTILE.glob(f"*/{pattern}")):
         copy = folder / "exports" / path.relative_to(HOSTILE)
@@ -96,7 +96,7 @@ def test_each_is_read_or_quarantined_as_it_ought_to_be(hostile: Settings) -> Non
 
 def test_none_changes_what_a_sound_file_of_its_source_says(hostile: Settings, tmp_path: Path) -> None:
     alone = of_sound_files(ingested(tmp_path, "good.*"))
-    assert {name for row in alone for name in row[:2]} >= set(formats.names())
+    assert {name for row in alone for name in row[:2]} >= set(formats.NAMES)
     assert of_sound_files(hostile) == alone
 
 

@@ -17,7 +17,7 @@ from tools import format_tables
 
 def one_of_each(folder: Path) -> dict[str, list[bytes]]:
     """The sample export of every format, and other ways in which some come."""
-    found = {name: [path.read_bytes() for path in format_tables.files(name)] for name in formats.names()}
+    found = {name: [path.read_bytes() for path in format_tables.files(name)] for name in formats.NAMES}
     trace, gmail, records = test_m365_message_trace, test_gmail_log, [test_gmail_log.stage(1, 3)]
     found["m365_connector_report"].append(export([row(2)], delimiter=";").decode().encode("utf-16"))
     found["m365_message_trace"].append(
@@ -33,7 +33,7 @@ def one_of_each(folder: Path) -> dict[str, list[bytes]]:
 
 def test_every_format_has_a_file_here_and_only_its_reader_comes_first(tmp_path: Path) -> None:
     examples = one_of_each(tmp_path)
-    assert set(examples) == set(formats.names())
+    assert set(examples) == set(formats.NAMES)
     for name, files in examples.items():
         for content in files:
             path = tmp_path / "anything.bin"
@@ -42,7 +42,7 @@ def test_every_format_has_a_file_here_and_only_its_reader_comes_first(tmp_path: 
 
 
 def test_files_handed_in_without_a_word_find_the_source_of_their_format(tmp_path: Path) -> None:
-    settings = write_site(tmp_path, *({"name": name, "format": name} for name in formats.names()))
+    settings = write_site(tmp_path, *({"name": name, "format": name} for name in formats.NAMES))
     paths = []
     for name, files in one_of_each(tmp_path).items():
         for number, content in enumerate(files):
@@ -60,11 +60,11 @@ def test_files_handed_in_without_a_word_find_the_source_of_their_format(tmp_path
 
 
 def test_the_sample_exports_tell_of_the_same_mail(tmp_path: Path) -> None:
-    settings = write_site(tmp_path, *({"name": name, "format": name} for name in formats.names()))
-    samples = {name: format_tables.files(name) for name in formats.names()}
+    settings = write_site(tmp_path, *({"name": name, "format": name} for name in formats.NAMES))
+    samples = {name: format_tables.files(name) for name in formats.NAMES}
     call(settings, "ingest", *(str(path) for paths in samples.values() for path in paths))
     query = "select source, direction, partner_domain, tls_version, messages, recipients, bytes from facts order by all"
-    found: dict[str, list[tuple[object, ...]]] = {name: [] for name in formats.names()}
+    found: dict[str, list[tuple[object, ...]]] = {name: [] for name in formats.NAMES}
     for name, *told in asked(settings, query):
         found[name].append(tuple(told))
     details = found.pop("m365_connector_details")

@@ -108,11 +108,11 @@ def open_table(job: Job, aliases: Mapping[str, Sequence[str]], required: Sequenc
 
     `template` is the SQL that makes the empty table `template` with a text column for each of the aliases.
 
-    `job.source.columns` extends the aliases and comes first. Raises `ExportUnreadable` where a required column is not
+    `job.reading.columns` extends the aliases and comes first. Raises `ExportUnreadable` where a required column is not
     found, naming the headers seen and the aliases tried.
     """
-    known = _extended(aliases, job.source.columns)
-    plain = text.plain(job.path, job.work / "plain.csv", job.settings.limits.expanded_size)
+    known = _extended(aliases, job.reading.columns)
+    plain = text.plain(job.path, job.work / "plain.csv", job.expanded_size)
     with plain.path.open("rb") as file:
         head = file.read(text.HEAD)
     top = read_header(head)
@@ -137,7 +137,7 @@ def _shown(cells: Sequence[str]) -> str:
     return ", ".join(readable) or "there is none"
 
 
-def _extended(aliases: Mapping[str, Sequence[str]], own: Mapping[str, str | tuple[str, ...]]) -> dict[str, list[str]]:
+def _extended(aliases: Mapping[str, Sequence[str]], own: Mapping[str, str | Sequence[str]]) -> dict[str, list[str]]:
     known = {column: list(words) for column, words in aliases.items()}
     for column, words in own.items():
         if column not in known:

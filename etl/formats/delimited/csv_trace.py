@@ -6,7 +6,7 @@ import base64
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 import duckdb
 
@@ -14,8 +14,9 @@ from etl import reference
 from etl.common import database
 from etl.common.errors import ExportUnreadable
 from etl.formats import domains, zones
-from etl.formats.base import Found, Job, Sample, Staged, counted
+from etl.formats.base import Found, Job, Reader, Sample, Script, Staged, counted
 from etl.formats.delimited import csv_table
+from etl.formats.options import Dated, Options
 
 DOTTED_FORMATS = ["%d.%m.%Y %H:%M:%S", "%d.%m.%Y %H:%M", "%d.%m.%Y"]
 US_FORMATS = [
@@ -26,27 +27,20 @@ VENDOR_LIMITS = (50_000, 100_000)
 """Row limits of Exchange Online's exports: a file that ends at exactly one of them is suspected to be cut short."""
 
 
-@dataclass(frozen=True)
-class CsvTrace:
-    """A delimited format. `aliases` gives for each column the headers that stand for it, best first."""
+@dataclass(frozen=True, kw_only=True)
+class CsvTrace(Reader):
+    """A delimited format, read whole columns at a time."""
 
-    name: str
-    version: int
-    aliases: Mapping[str, Sequence[str]]
-    required: Sequence[str]
-    telling: Sequence[str]
+    options: type[Options] = Dated
+    telling: Sequence[str] = ()
     """Columns that a file must have, besides the required ones, to be recognised without being told its format."""
-    kind: Literal["trace", "log"] = "trace"
-    reach: tuple[int, int] = (0, 0)
     own_rows: bool = False
     """Whether the format's own `rows.sql` makes the view `trace_rows` of the view `records`, in place of the common
     told_*.sql and trace_rows.sql."""
     aggregate: bool | None = None
     """Whether records are sums already; unless said, a column of counts says so."""
-    restates: bool = False
-    """Whether a newer export takes the place of all that an older one tells of a day, direction and connector."""
     limits: Sequence[int] = VENDOR_LIMITS
-    """Numbers of records at which the vendor cuts a file short."""
+    refused_script: Script | None = ("formats/delimited", "csv_refused")
 
     def prepare(self, job: Job) -> Job:
         """The job over a plain table where the export is none yet; for formats to override."""
@@ -100,7 +94,7 @@ class CsvTrace:
         con.execute(database.sql("formats/delimited", "csv_settings"))
         template = database.sql(f"formats/{self.name}", "columns")
         reference.load(con)
-        zones.load(con, job.settings.report.time_zone, job.source.time_zone, job.work)
+        zones.load(con, job.reading.report_time_zone, job.reading.time_zone, job.work)
         table = csv_table.open_table(job, self.aliases, self.required, template)
         variables: dict[str, Any] = {
             "hash_key": job.key.hex(),
@@ -108,7 +102,7 @@ class CsvTrace:
             "has_nul": table.plain.has_nul,
             "has_identity": has_identity(table.columns),
             "has_messages": "messages" in table.columns,
-            "own_domains": f",{','.join(job.settings.organisation.domains)},",
+            "own_domains": f",{','.join(job.reading.domains)},",
         }
         database.set_variables(con, variables | self.dates(job) | self.variables(job, table))
         return table
@@ -209,7 +203,7 @@ def date_style(job: Job) -> dict[str, Any]:
     record of another style is rejected. A file with slashes whose first part goes beyond 12 is refused unless its
     format is stated: a guess would swap days and months.
     """
-    stated = job.source.options.get("date_format")
+    stated = job.reading.options.get("date_format")
     if stated:
         has_time = re.search(r"%-?[HIMcTXR]", str(stated))
         return {"date_style": "stated" if has_time else "date", "date_formats": [str(stated)]}
@@ -223,7 +217,7 @@ def date_style(job: Job) -> dict[str, Any]:
     if slashes * 2 <= total:
         if total and bare * 2 > total:
             return {"date_style": "date", "date_formats": ["%Y-%m-%d"]}
-        told_utc = utc if offsets or job.source.time_zone != "UTC" else 0
+        told_utc = utc if offsets or job.reading.time_zone != "UTC" else 0
         style = "offset" if total and (offsets + told_utc) * 2 > total else "iso"
         return {"date_style": style, "date_formats": US_FORMATS}
     largest = con.execute(database.sql("formats/delimited", "date_parts")).fetchone() or (0, 0)

@@ -14,16 +14,18 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+from pydantic import Field
 
 from etl.common import database
 from etl.common.disk import disk_errors
 from etl.common.errors import ExportUnreadable
 from etl.formats import text
-from etl.formats.base import Found, Job, Sample
+from etl.formats.base import Found, Job, Sample, Script
 from etl.formats.delimited import csv_table
 from etl.formats.delimited.csv_trace import US_FORMATS, CsvTrace
 from etl.formats.lines import exchange_headers
 from etl.formats.lines.log_file import own_words
+from etl.formats.options import Names, Options
 
 ALIASES = {
     "date_time": ("date-time",),
@@ -50,10 +52,14 @@ _TOLD = re.compile(rb"^\W{0,3}#Log-type: *(.*?)\s*$", re.MULTILINE)
 _FIELDS = re.compile(rb"^#Fields:.*\bevent-id\b.*\binternal-message-id\b", re.MULTILINE)
 
 
-@dataclass(frozen=True)
+class _Options(Options):
+    joins: Names | None = Field(None, description="the source, or sources, that tell the sessions' TLS")
+
+
+@dataclass(frozen=True, kw_only=True)
 class _Tracking(CsvTrace):
-    before_trace: tuple[tuple[str, str], ...] = (("formats/exchange_message_tracking", "no_sessions"),)
-    before_joined: tuple[tuple[str, str], ...] = (
+    before_trace: tuple[Script, ...] = (("formats/exchange_message_tracking", "no_sessions"),)
+    before_joined: tuple[Script, ...] = (
         ("formats/exchange_message_tracking", "joined_files"),
         ("formats/exchange_smtp_log", "sessions_begin"),
         ("formats/exchange_smtp_log", "sessions"),
@@ -69,7 +75,7 @@ class _Tracking(CsvTrace):
 
     def prepare(self, job: Job) -> Job:
         """The log as a table: its fields as header, and each header line a record of nothing else."""
-        plain = text.plain(job.path, job.work / "plain.log", job.settings.limits.expanded_size)
+        plain = text.plain(job.path, job.work / "plain.log", job.expanded_size)
         pieces = exchange_headers.parts(plain.path, quoted=True)
         if not pieces[0].fields:
             with plain.path.open("rb") as file:
@@ -91,11 +97,11 @@ class _Tracking(CsvTrace):
 
     def variables(self, job: Job, table: csv_table.Table) -> dict[str, Any]:
         """Own domains, networks and services: an event says neither whence nor whither in those words."""
-        return own_words(job.settings.organisation) | {"has_return_path": "return_path" in table.columns}
+        return own_words(job.reading) | {"has_return_path": "return_path" in table.columns}
 
     def find(self, job: Job, wanted: Mapping[str, Any], most: int) -> list[Found]:
         """The events behind a fact; of a joined log those of any TLS, which only the session tells."""
-        asked = {**wanted, "tls_version": None} if job.source.options.get("joins") else wanted
+        asked = {**wanted, "tls_version": None} if job.reading.options.get("joins") else wanted
         return super().find(job, asked, most)
 
     def _make_rows(self, con: duckdb.DuckDBPyConnection, *, many: bool) -> None:  # noqa: ARG002  all may be lists
@@ -136,11 +142,13 @@ def _one_table(job: Job, tables: list[Path]) -> Path:
 
 
 READER = _Tracking(
+    options=_Options,
+    joins="exchange_smtp_log",
+    in_parts=(("formats/exchange_smtp_log", "sessions"),),
     name="exchange_message_tracking",
     version=4,
     aliases=ALIASES,
     required=("date_time", "source", "event", "connector", "recipient", "sender"),
-    telling=(),
     kind="log",
     limits=(),
 )

@@ -27,7 +27,7 @@ _SIDES = {"SMTP Receive Protocol Log": "receive", "SMTP Send Protocol Log": "sen
 _LINE = re.compile(rb'\d{4}-\d\d-\d\dT[\d:.]+Z?,(?:"[^"]*"|[^,]*),[0-9A-Fa-f]{8,},\d+,[^,]*,[^,]*,[-+<>*],')
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class _ProtocolLog(Log):
     def recognise(self, sample: Sample) -> bool:
         """Whether the header says so; of a piece without one, whether a line is of such a log."""
@@ -62,8 +62,8 @@ class _ProtocolLog(Log):
 
 
 READER = _ProtocolLog(
+    in_parts=(("formats/exchange_smtp_log", "sessions"),),
     name="exchange_smtp_log",
     version=4,
-    marks=(),
     before_trace=tuple(("formats/exchange_smtp_log", name) for name in ("own_files", "sessions_begin", "sessions")),
 )

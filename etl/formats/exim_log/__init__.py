@@ -7,9 +7,12 @@ what the log can't say, and where that shows against the truth of the samples.
 import re
 from dataclasses import dataclass
 
+from pydantic import Field
+
 from etl.formats.base import Job
 from etl.formats.lines import syslog
 from etl.formats.lines.log_file import Log
+from etl.formats.options import Options
 
 _TAG = rb" \S+ exim[^ :\[]*(?:\[\d+\])?: "
 _BSD = rb"[A-Z][a-z]{2} [ \d]\d [\d:]{8}"
@@ -35,7 +38,14 @@ def _unwrap(raw: bytes) -> bytes:
     return _BSD_ONCE.sub(rb"\1 exim: ", _STAMPED_ONCE.sub(rb"\1 \2 \3\4 ", _ZULU.sub(rb"\1+00:00 ", mainlog)))
 
 
-@dataclass(frozen=True)
+class _Options(Options):
+    logs_tls: bool | None = Field(
+        None,
+        description="whether silence about TLS means that there was none; unless said, where the log has TLS that day",
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
 class _Exim(Log):
     def is_line(self, line: bytes) -> bool:
         """Whether a line of the mainlog: its own time stamp, then a message id and a flag, or a daemon's word."""
@@ -49,6 +59,8 @@ class _Exim(Log):
 
 
 READER = _Exim(
+    options=_Options,
+    in_parts=(("formats/exim_log", "trace"),),
     name="exim_log",
     version=4,
     marks=(

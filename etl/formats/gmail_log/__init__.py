@@ -12,15 +12,18 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any, Literal, NoReturn
 
 import duckdb
+from pydantic import Field
 
 from etl.common import database
-from etl.common.errors import ExportUnreadable
+from etl.common.errors import ExportUnreadable, LimitExceeded
+from etl.common.words import TlsVersion
 from etl.formats import domains, text
 from etl.formats.base import Job, Sample
 from etl.formats.lines.log_file import Log
+from etl.formats.options import Options
 
 PARQUET = b"PAR1"
 COLUMNS = ("event_info", "message_info", "gmail", "event_id", "unique_identifier", "time_usec", "record_type")
@@ -28,6 +31,12 @@ COLUMNS = ("event_info", "message_info", "gmail", "event_id", "unique_identifier
 
 TLS_STATES = {"0": "No TLS", "1": "TLS unknown"}
 """What `smtp_tls_state` says where no version is told. Google publishes no table; a site may say better."""
+
+
+class _Options(Options):
+    tls_states: dict[str, TlsVersion] = Field(
+        {}, description="what each `smtp_tls_state` means where no version is told"
+    )
 
 
 class _GmailLog(Log):
@@ -58,7 +67,7 @@ class _GmailLog(Log):
 
     def variables(self, job: Job, plain: text.Plain) -> dict[str, Any]:  # noqa: ARG002  what the base asks for
         """What each `smtp_tls_state` means: ours, or what the source says (`options.tls_states`)."""
-        states = TLS_STATES | job.source.options.get("tls_states", {})
+        states = TLS_STATES | job.reading.options.get("tls_states", {})
         return {"tls_states": list(states), "tls_state_versions": list(states.values())}
 
     def mend(self, job: Job, records: Path) -> None:
@@ -88,7 +97,7 @@ def _is_array(head: bytes) -> bool:
 
 
 def _write_elements(job: Job, lines: Path) -> None:
-    plain = text.plain(job.path, job.work / "array.json", job.settings.limits.expanded_size)
+    plain = text.plain(job.path, job.work / "array.json", job.expanded_size)
     database.set_variables(job.con, {"array_file": str(plain.path), "lines_file": str(lines)})
     job.con.execute("set preserve_insertion_order = true")
     try:
@@ -98,7 +107,7 @@ def _write_elements(job: Job, lines: Path) -> None:
 
 
 def _write_rows(job: Job, lines: Path) -> None:
-    limit = job.settings.limits.expanded_size
+    limit = job.expanded_size
     database.set_variables(job.con, {"parquet_file": str(job.path), "lines_file": str(lines)})
     try:
         asked: Mapping[str, Any] = database.rows(job.con, database.sql("formats/gmail_log", "parquet_size"))[0]
@@ -108,7 +117,7 @@ def _write_rows(job: Job, lines: Path) -> None:
     except duckdb.Error:  # its footer's parser has errors of no class of their own
         raise _damaged_parquet() from None
     if int(asked["bytes"] or 0) > limit:
-        raise _large_parquet(limit)
+        raise _large_parquet("expanded_size", limit)
     names = [row["column_name"] for row in told]
     columns = [name for name in names if name.lower() in COLUMNS]
     if not {"message_info", "gmail"} & {name.lower() for name in columns}:
@@ -123,8 +132,10 @@ def _write_rows(job: Job, lines: Path) -> None:
     try:
         with _at_most(job.con, lines, limit):
             job.con.execute(database.sql("formats/gmail_log", "parquet_lines"))
-    except (duckdb.InterruptException, duckdb.OutOfMemoryException):
-        raise _large_parquet(limit) from None
+    except duckdb.InterruptException:
+        raise _large_parquet("expanded_size", limit) from None
+    except duckdb.OutOfMemoryException:
+        raise _large_parquet("memory", limit) from None
     except duckdb.Error as error:
         if type(error) is duckdb.Error or isinstance(error, duckdb.InvalidInputException):
             raise _damaged_parquet() from None
@@ -156,11 +167,12 @@ def _at_most(con: duckdb.DuckDBPyConnection, path: Path, limit: int) -> Iterator
         watcher.join()
         con.execute("set threads = $threads", {"threads": threads})
     if path.stat().st_size > limit:
-        raise _large_parquet(limit)
+        raise _large_parquet("expanded_size", limit)
 
 
-def _large_parquet(limit: int) -> ExportUnreadable:
-    return ExportUnreadable(
+def _large_parquet(exceeded: Literal["expanded_size", "memory"], limit: int) -> LimitExceeded:
+    return LimitExceeded(
+        exceeded,
         f"the Parquet file holds more than {limit:,} bytes, or a row needs more memory than allowed",
         "an export within [limits] expanded_size and memory",
         "raise the limit if the export is genuine",
@@ -172,9 +184,9 @@ def _damaged_parquet() -> ExportUnreadable:
 
 
 READER = _GmailLog(
+    options=_Options,
     name="gmail_log",
     version=2,
-    marks=(),
     before_trace=(),
     told_script=("formats/gmail_log", "told"),
 )

@@ -17,10 +17,9 @@ from etl.common import database
 from etl.common.disk import disk_errors
 from etl.common.errors import ExportUnreadable
 from etl.formats import domains, text, zones
-from etl.formats.base import Found, Job, Sample, Staged, counted
+from etl.formats.base import Found, Job, Reader, Reading, Sample, Script, Staged, counted
 from etl.formats.delimited.csv_table import ordinal_of
 from etl.formats.delimited.csv_trace import found, short_key
-from etl.settings import Organisation
 
 MAX_LINE_BYTES = 1 << 20
 """A line longer than this is rejected, with its number."""
@@ -29,22 +28,21 @@ _ODD = b"\r\x00\x01"
 _MEND = bytes.maketrans(_ODD, b"   ")
 
 
-@dataclass(frozen=True)
-class Log:
+@dataclass(frozen=True, kw_only=True)
+class Log(Reader):
     """A log format: its folder has `records.sql` (a row per line) and `trace.sql` (trace rows of one data date)."""
 
-    name: str
-    version: int
-    marks: tuple[bytes, ...]
+    marks: tuple[bytes, ...] = ()
     """Bytes of which a line of this log has one."""
     kind: Literal["trace", "log"] = "log"
     reach: tuple[int, int] = (1, 1)
-    before_trace: tuple[tuple[str, str], ...] = (("formats/lines", "log_window"),)
-    """SQL files (folder, name) that run before `trace.sql`: `log_window.sql` puts lines in order, each once."""
-    said_scripts: tuple[tuple[str, str], ...] = (("formats/lines", "log_said"),)
-    """SQL files (folder, name) that make `said_lines`: the staged lines with the words of their TLS."""
-    told_script: tuple[str, str] = ("formats/lines", "log_told")
-    """The SQL file (folder, name) that makes `told_lines` of `worded_lines`: for `log_find.sql`."""
+    before_trace: tuple[Script, ...] = (("formats/lines", "log_window"),)
+    """`log_window.sql` puts lines in order, each once."""
+    refused_script: Script | None = ("formats/lines", "log_refused")
+    said_scripts: tuple[Script, ...] = (("formats/lines", "log_said"),)
+    """SQL files that make `said_lines`: the staged lines with the words of their TLS."""
+    told_script: Script = ("formats/lines", "log_told")
+    """The SQL file that makes `told_lines` of `worded_lines`: for `log_find.sql`."""
 
     def prepare(self, job: Job) -> Job:
         """The job over a file of lines where the export is none yet; for formats to override."""
@@ -111,7 +109,7 @@ class Log:
         job, con = self.prepare(job), job.con
         plain = _lines(job)
         reference.load(con)
-        zones.load(con, job.settings.report.time_zone, job.source.time_zone, job.work)
+        zones.load(con, job.reading.report_time_zone, job.reading.time_zone, job.work)
         variables: dict[str, Any] = {
             "path": str(plain.path),
             "first_line": _first_line(plain.path),
@@ -122,7 +120,7 @@ class Log:
             "records_file": str(job.out / "records.parquet"),
             "rejects_file": str(job.out / "rejects.parquet"),
         }
-        variables |= own_words(job.settings.organisation) | self.variables(job, plain)
+        variables |= own_words(job.reading) | self.variables(job, plain)
         database.set_variables(con, variables)
         con.execute("set preserve_insertion_order = true")
         for name in ("log_lines", "log_clock", "log_networks"):
@@ -152,12 +150,12 @@ class Log:
         job.con.execute(database.sql("formats/lines", "log_second_pass"))
 
 
-def own_words(organisation: Organisation) -> dict[str, Any]:
+def own_words(reading: Reading) -> dict[str, Any]:
     """What is the organisation's own, as log_networks.sql takes it."""
-    return own_ranges(organisation.networks) | {
-        "own_domains": f",{','.join(organisation.domains)},",
-        "internal_services": f",{','.join(organisation.internal_services)},",
-        "has_internal_services": bool(organisation.internal_services),
+    return own_ranges(reading.networks) | {
+        "own_domains": f",{','.join(reading.domains)},",
+        "internal_services": f",{','.join(reading.internal_services)},",
+        "has_internal_services": bool(reading.internal_services),
     }
 
 
@@ -174,7 +172,7 @@ def own_ranges(networks: Iterable[str]) -> dict[str, Any]:
 
 def _lines(job: Job) -> text.Plain:
     """The log as plain UTF-8 without bytes that would end a line or a field early: a copy only where there are such."""
-    plain = text.plain(job.path, job.work / "plain.log", job.settings.limits.expanded_size)
+    plain = text.plain(job.path, job.work / "plain.log", job.expanded_size)
     if not plain.is_odd:
         return plain
     mended = job.work / "mended.log"

@@ -29,7 +29,7 @@ def unwrapped(job: Job, unwrap: Callable[[bytes], bytes] = unwrap) -> Job:
     head = text.head(job.path)
     if unwrap(head) == head:
         return job
-    plain = text.plain(job.path, job.work / "wrapped.log", job.settings.limits.expanded_size)
+    plain = text.plain(job.path, job.work / "wrapped.log", job.expanded_size)
     copy_path = job.work / "unwrapped.log"
     with plain.path.open("rb") as file, disk_errors(copy_path), copy_path.open("wb") as copy:
         held = b""

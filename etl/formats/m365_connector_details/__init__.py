@@ -6,11 +6,15 @@ Percentages of a volume: every count made of them is an estimate and is marked s
 import re
 from typing import Any
 
+from pydantic import Field
+
 from etl.common import database
 from etl.common.errors import ExportUnreadable
+from etl.common.words import Direction
 from etl.formats.base import Job
 from etl.formats.delimited.csv_table import Table
 from etl.formats.delimited.csv_trace import CsvTrace
+from etl.formats.options import Dated
 
 
 def _percentage(*names: str) -> tuple[str, ...]:
@@ -54,13 +58,19 @@ MIDNIGHTS = (
 """What may stand behind a day. Another time of day would say that the day is one of another zone."""
 
 
+class _Options(Dated):
+    direction: Direction | None = Field(
+        None, description="which way all connectors of the export go, where it does not say"
+    )
+
+
 class _ConnectorDetails(CsvTrace):
     def dates(self, job: Job) -> dict[str, Any]:
         """How the file writes its days: stated (`options.date_format`), or the way that fits the most of them.
 
         Raises `ExportUnreadable` where slashes leave open which part is the month: the browser's language decides it.
         """
-        stated = job.source.options.get("date_format")
+        stated = job.reading.options.get("date_format")
         if stated:
             return {"date_style": "date", "date_formats": [str(stated)]}
         formats = {way: [day + time for day in days for time in MIDNIGHTS] for way, days in DAYS.items()}
@@ -77,7 +87,7 @@ class _ConnectorDetails(CsvTrace):
         """Whether the source says which way all of its connectors go, and how many percentages a record has."""
         told = [column for column in table.columns if column.startswith(("no_tls", "ssl_", "tls_", "unknown"))]
         return {
-            "stated_direction": str(job.source.options.get("direction", "")),
+            "stated_direction": str(job.reading.options.get("direction", "")),
             "percentages": len(told),
             "has_percent_header": any(re.search("percent|%", table.columns[column], re.IGNORECASE) for column in told),
         }
@@ -117,11 +127,11 @@ def _with_slashes(only_month_first: int, only_day_first: int, either: int) -> st
 
 
 READER = _ConnectorDetails(
+    options=_Options,
     name="m365_connector_details",
     version=2,
     aliases=ALIASES,
     required=("date_time", "connector", "no_tls", "tls_1_2", "messages"),
-    telling=(),
     kind="log",
     own_rows=True,
     aggregate=True,

@@ -32,5 +32,4 @@ READER = CsvTrace(
     version=6,
     aliases=ALIASES,
     required=("date_time", "direction", "tls_version"),
-    telling=(),
 )

@@ -42,6 +42,5 @@ READER = _MessageTrace(
     version=3,
     aliases=ALIASES,
     required=("date_time", "sender", "recipient"),
-    telling=(),
     limits=(1_000, 5_000, 50_000, 100_000),
 )

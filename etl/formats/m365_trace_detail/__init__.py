@@ -6,9 +6,12 @@ holds.
 
 from typing import Any
 
+from pydantic import Field
+
 from etl.formats.base import Job
 from etl.formats.delimited.csv_table import Table
 from etl.formats.delimited.csv_trace import CsvTrace
+from etl.formats.options import Dated
 
 ALIASES = {
     "date_time": ("date_time_utc", "date_time", "datetime", "timestamp", "date"),
@@ -27,17 +30,23 @@ ALIASES = {
 }
 
 
+class _Options(Dated):
+    connector_id: bool = Field(
+        False, description="whether the column `connector_id` names the connector where `custom_data` names none"
+    )
+
+
 class _TraceDetail(CsvTrace):
     def variables(self, job: Job, table: Table) -> dict[str, Any]:  # noqa: ARG002  what the base asks for
         """Whether `connector_id` names the connector where `custom_data` names none."""
-        return {"takes_connector_id": job.source.options.get("connector_id") is True}
+        return {"takes_connector_id": job.reading.options.get("connector_id") is True}
 
 
 READER = _TraceDetail(
+    options=_Options,
     name="m365_trace_detail",
     version=4,
     aliases=ALIASES,
     required=("date_time", "source", "event_id", "custom_data"),
-    telling=(),
     limits=(1_000, 50_000, 100_000),
 )

@@ -7,16 +7,27 @@ what the log can't say, and where that shows against the truth of the samples.
 import re
 from dataclasses import dataclass
 
+from pydantic import Field
+
 from etl.common.errors import ExportUnreadable
 from etl.formats import text
 from etl.formats.base import Job
 from etl.formats.lines import syslog
 from etl.formats.lines.log_file import Log
+from etl.formats.options import Options, SwitchOrNames
 
 _NAMELESS = re.compile(rb" postfix[^/\s]*\[\d+\]: (?:connect from |\w+: (?:client=|to=<|from=<))")
 
 
-@dataclass(frozen=True)
+class _Options(Options):
+    logs_tls: SwitchOrNames | None = Field(
+        None,
+        description="whether silence about TLS means that there was none: of all services, or of those listed; unless "
+        "said, of a service that logged TLS on that day",
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
 class _Postfix(Log):
     def is_line(self, line: bytes) -> bool:
         """Whether a line is of Postfix, whatever syslog put around it."""
@@ -35,6 +46,7 @@ class _Postfix(Log):
 
 
 READER = _Postfix(
+    options=_Options,
     name="postfix_log",
     version=9,
     before_trace=(("formats/lines", "log_window"), ("formats/postfix_log", "handshake")),

@@ -16,13 +16,13 @@ import zipfile
 import zlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 from etl.common import database
 from etl.common.disk import disk_errors
-from etl.common.errors import ExportUnreadable
+from etl.common.errors import ExportUnreadable, LimitExceeded
 from etl.formats import domains, text
-from etl.formats.base import Found, Job, Sample, Staged, counted
+from etl.formats.base import Found, Job, Reader, Sample, Staged, counted
 
 MAX_BYTES = 64 << 20
 """A file that unpacks to more than this is no report: they are some kilobytes, those of the largest senders too."""
@@ -35,16 +35,9 @@ _SPACE = re.compile(r"\s*")
 _FOLDER = "formats/tls_rpt"
 
 
-@dataclass(frozen=True)
-class _TlsReports:
+@dataclass(frozen=True, kw_only=True)
+class _TlsReports(Reader):
     """The reader. A record is one policy of one report."""
-
-    name: str = "tls_rpt"
-    version: int = 2
-    kind: Literal["trace", "log"] = "log"
-    reach: tuple[int, int] = (0, 0)
-    own_facts: tuple[tuple[str, str], ...] = ((_FOLDER, "own_facts"),)
-    own_cells: tuple[str, str] = (_FOLDER, "own_cells")
 
     def recognise(self, sample: Sample) -> bool:
         """Whether the head is a report's or a mail's with one; a name as RFC 8460 asks for it speaks for JSON."""
@@ -91,8 +84,15 @@ class _TlsReports:
 
 def _reports(job: Job) -> Iterator[dict[str, Any]]:
     """The reports in a file, their keys folded: with hyphens, in lower case."""
-    limit = min(job.settings.limits.expanded_size, MAX_BYTES)
-    plain = text.decoded(job.path, job.work / "plain.json", limit)
+    limit = min(job.expanded_size, MAX_BYTES)
+    try:
+        plain = text.decoded(job.path, job.work / "plain.json", limit)
+    except LimitExceeded:
+        if limit < MAX_BYTES:
+            raise
+        raise ExportUnreadable(
+            f"more than {MAX_BYTES:,} bytes unpacked", f"a report of at most {MAX_BYTES:,} bytes", "look at the file"
+        ) from None
     if plain.bytes > MAX_BYTES:
         raise ExportUnreadable(f"{plain.bytes:,} bytes", f"a report of at most {MAX_BYTES:,} bytes", "look at the file")
     raw = plain.path.read_bytes()
@@ -205,4 +205,11 @@ def _refused(raw: bytes, what: str) -> ExportUnreadable:
     )
 
 
-READER = _TlsReports()
+READER = _TlsReports(
+    name="tls_rpt",
+    version=2,
+    kind="log",
+    has_messages=False,
+    own_facts=((_FOLDER, "own_facts"),),
+    own_cells=(_FOLDER, "own_cells"),
+)
