@@ -71,11 +71,7 @@ def test_a_list_of_recipients_says_the_same(tmp_path: Path, header: list[str]) -
     sent = row(1, directionality="Sent", recipient_address=many, sender_address="a@contoso.example")
     bring(settings, {"connector-1": export([sent], header)})
     found = asked(settings, "select partner_domain, messages, recipients, bytes from facts order by 1")
-    second = 1000 if header is HEADER else None
-    assert found in (
-        [("one.example", 1, 2, 1000), ("two.example", 1, 1, second)],
-        [("one.example", 1, 2, 1000), ("two.example", 1, 1, 1000)],
-    )
+    assert found == [("one.example", 1, 2, 1000), ("two.example", 1, 1, 1000)]
 
 
 def test_recipients_that_failed_do_not_count_and_records_stay_accounted_for(tmp_path: Path) -> None:

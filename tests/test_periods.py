@@ -114,8 +114,8 @@ def test_what_is_no_period(text: str) -> None:
 
 
 @pytest.mark.parametrize("text", ["2026-02-30", "20261116", "2026-1-5", "", "16/11/2026"])
-def test_what_is_no_day(text: str) -> None:
-    with pytest.raises(UsageInvalid, match="no day"):
+def test_what_is_not_a_day(text: str) -> None:
+    with pytest.raises(UsageInvalid, match="not a day"):
         periods.parse_day(text)
 
 

@@ -172,12 +172,6 @@ def month_of(day: date) -> Period:
     return Period(first, following - timedelta(days=1), "month")
 
 
-def periods_touching(days: list[date], kinds: tuple[str, ...]) -> list[Period]:
-    """The weeks and months (as `kinds` says) that hold any of `days`, in order, each once."""
-    makers = {"week": week_of, "month": month_of}
-    return sorted({makers[kind](day) for kind in kinds for day in days})
-
-
 def parse_day(text: str) -> date:
     """A day written `2026-11-16`."""
     try:
@@ -185,7 +179,7 @@ def parse_day(text: str) -> date:
             raise ValueError
         return date.fromisoformat(text)
     except ValueError:
-        raise UsageInvalid(f"'{text}' is no day", "a day such as 2026-11-16") from None
+        raise UsageInvalid(f"'{text}' is not a day", "a day such as 2026-11-16") from None
 
 
 def parse_period(text: str) -> Period:

@@ -67,9 +67,10 @@ def test_partner_domains_are_the_envelopes(sample: Settings) -> None:
 
 def test_bytes_are_what_exim_says_of_the_message(sample: Settings) -> None:
     told = {row["queue_id"]: int(row["bytes"]) for row in truth() if row["direction"] == "inbound"}
-    for row in trace(sample, DAY, *told):
-        if row["direction"] == "inbound":
-            assert told[row["message"]] * 0.97 - 100 < row["bytes"] < told[row["message"]] + 700
+    inbound = [row for row in trace(sample, DAY, *told) if row["direction"] == "inbound"]
+    assert {row["message"] for row in inbound} == told.keys()
+    for row in inbound:
+        assert told[row["message"]] * 0.97 - 100 < row["bytes"] < told[row["message"]] + 700
 
 
 @pytest.mark.parametrize("name", ["mainlog.gz", "cutthrough.log.gz", "selectors.log.gz"])

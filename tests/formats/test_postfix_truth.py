@@ -96,10 +96,11 @@ def test_sums_per_direction_are_the_truth_but_for_what_the_notes_explain(sample:
 def test_bytes_are_the_client_s_with_postfix_s_header_and_line_ends(sample: Settings) -> None:
     """Postfix adds its Received header and counts two bytes for a line end; the truth is what was sent or stored."""
     told = {row["queue_id"]: int(row["bytes"]) for row in truth() if row["direction"] == "inbound"}
-    for row in trace(sample, DAY, *{f"mx {queue}" for queue in told}):
-        if row["direction"] in ("inbound", "submission"):
-            size = told[row["message"]]
-            assert size * 0.97 - 100 < row["bytes"] < size + 700
+    taken = [row for row in trace(sample, DAY, *{f"mx {queue}" for queue in told}) if row["message"] in told]
+    received = [row for row in taken if row["direction"] in ("inbound", "submission")]
+    assert {row["message"] for row in received} == told.keys()
+    for row in received:
+        assert told[row["message"]] * 0.97 - 100 < row["bytes"] < told[row["message"]] + 700
 
 
 def test_both_time_stamps_give_the_same_facts(sample: Settings, tmp_path: Path) -> None:
