@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import bz2
 import codecs
 import gzip
 import io
@@ -10,20 +11,27 @@ import mmap
 import re
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import IO
+from typing import IO, TYPE_CHECKING
 
 from etl.common.disk import disk_errors
 from etl.common.errors import ExportUnreadable, LimitExceeded
 from etl.common.masking import mask, printable
+
+if TYPE_CHECKING:
+    from _typeshed import WriteableBuffer
 
 CHUNK = 1 << 20
 WINDOW = 1 << 26
 HEAD = 1 << 16
 GZIP = b"\x1f\x8b"
 ZIP = b"PK\x03\x04"
+XZ = b"\xfd7zXZ\x00"
+BZIP2 = b"BZh"
+XZ_MEMORY = 128 << 20
+"""What unpacking xz may take: `xz -9` needs half of it, and a header can ask for gigabytes."""
 
 _BOMS = (
     (codecs.BOM_UTF8, "utf-8"),
@@ -89,14 +97,14 @@ def detect(raw: bytes) -> tuple[str, int]:
     return "utf-8", 0
 
 
-def plain(path: Path, work: Path, limit: int) -> Plain:
+def plain(path: Path, work: Path, limit: int, *, may_be_empty: bool = False) -> Plain:
     """The text of `path` as UTF-8 without a mark and without blank lines: the file itself where it is that already,
     else a copy at `work`.
 
-    `limit` is the most bytes that the unpacked text may have. Raises `ExportUnreadable` for an empty, truncated,
-    hostile or oversized file.
+    `limit` is the most bytes that the unpacked text may have. Raises `ExportUnreadable` for a truncated, hostile or
+    oversized file, and for an empty one unless it `may_be_empty`: a log of a day without mail is.
     """
-    found = decoded(path, work, limit)
+    found = decoded(path, work, limit, may_be_empty=may_be_empty)
     if found.strays:
         calm = work.with_name(f"{work.name}.calm")
         with disk_errors(calm):
@@ -113,18 +121,18 @@ def plain(path: Path, work: Path, limit: int) -> Plain:
     return _scan(mended, found.encoding, found.compressed)
 
 
-def decoded(path: Path, work: Path, limit: int) -> Plain:
+def decoded(path: Path, work: Path, limit: int, *, may_be_empty: bool = False) -> Plain:
     """The text of `path` as UTF-8 like `plain`, with its blank lines, which part a mail's header from its body."""
     compressed = is_compressed(path)
     try:
         with _unpacked(path) as stream:
             first = stream.read(HEAD)
-        if not first:
+        if not first and not may_be_empty:
             raise ExportUnreadable("the file is empty", "an export with a header and records", "check the export job")
-        if compressed and (first[:2] == GZIP or first[:4] == ZIP):
+        if compressed and _is_packed(first[:16]):
             raise ExportUnreadable(
                 "what is compressed in it is compressed once more",
-                "an export in one gzip or zip",
+                "an export that is packed once",
                 "unpack it once and hand in the file that comes out",
             )
         encoding, bom = detect(first)
@@ -149,10 +157,18 @@ def decoded(path: Path, work: Path, limit: int) -> Plain:
 
 
 def is_compressed(path: Path) -> bool:
-    """Whether the file is gzip or zip by its first bytes, whatever its name."""
+    """Whether the file is gzip, zip, xz or bzip2 by its first bytes, whatever its name."""
     with path.open("rb") as file:
-        magic = file.read(4)
-    return magic[:2] == GZIP or magic == ZIP
+        return _is_packed(file.read(16))
+
+
+def _is_packed(first: bytes) -> bool:
+    return first.startswith((GZIP, ZIP, XZ)) or _is_bzip2(first)
+
+
+def _is_bzip2(first: bytes) -> bool:
+    """Whether bzip2's head stands first: its mark, a digit, and the mark of a block or of the end."""
+    return first.startswith(BZIP2) and first[3:4].isdigit() and first[4:10] in (b"1AY&SY", b"\x17rE8P\x90")
 
 
 def _broken(what: str) -> ExportUnreadable:
@@ -161,12 +177,56 @@ def _broken(what: str) -> ExportUnreadable:
 
 def _unpacked(path: Path) -> IO[bytes]:
     with path.open("rb") as file:
-        magic = file.read(4)
+        magic = file.read(16)
     if magic[:2] == GZIP:
         return gzip.open(path, "rb")  # type: ignore[return-value]  # GzipFile reads bytes like any IO[bytes]
-    if magic == ZIP:
+    if magic[:4] == ZIP:
         return _zip_member(path)
+    if magic.startswith(XZ):
+        return io.BufferedReader(_Members(path.open("rb"), _xz), CHUNK)
+    if _is_bzip2(magic):
+        return io.BufferedReader(_Members(path.open("rb"), bz2.BZ2Decompressor), CHUNK)
     return path.open("rb")
+
+
+def _xz() -> lzma.LZMADecompressor:
+    return lzma.LZMADecompressor(format=lzma.FORMAT_XZ, memlimit=XZ_MEMORY)
+
+
+class _Members(io.RawIOBase):
+    """What xz or bzip2 unpack to, member after member, as much at a time as is asked for: Python's own readers of both
+    let a header say how much memory they take."""
+
+    def __init__(self, file: IO[bytes], make: Callable[[], lzma.LZMADecompressor | bz2.BZ2Decompressor]) -> None:
+        super().__init__()
+        self._file, self._make = file, make
+        self._member = make()
+        self._waiting = b""
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: WriteableBuffer) -> int:
+        view = memoryview(buffer).cast("B")
+        while True:
+            if self._member.eof:
+                rest = (self._member.unused_data or self._file.read(HEAD)).lstrip(b"\0")  # padding between members
+                if not rest:
+                    return 0
+                self._member, self._waiting = self._make(), rest
+            elif self._member.needs_input and not self._waiting:
+                self._waiting = self._file.read(HEAD)
+                if not self._waiting:
+                    raise EOFError
+            part = self._member.decompress(self._waiting, len(view))
+            self._waiting = b""
+            if part:
+                view[: len(part)] = part
+                return len(part)
+
+    def close(self) -> None:
+        self._file.close()
+        super().close()
 
 
 def _zip_member(path: Path) -> IO[bytes]:

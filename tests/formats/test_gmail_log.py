@@ -309,6 +309,7 @@ def test_recognised_and_refused(tmp_path: Path) -> None:
         "e.gz": gzip.compress(whole), "f.json": gzip.compress(lines([stage(1, 3)]))[:-9],
         "g.json": pretty[:-40],
     })  # fmt: skip
+    assert said.pop("d.json")["state"] == "counted"  # a day without mail
     assert {file["state"] for file in said.values()} == {"quarantined"}
     assert "***@x.example" in said["a.json"]["reason"]
     assert "No column message_info or gmail in the Parquet file (a, b)" in said["b.parquet"]["reason"]

@@ -78,13 +78,13 @@ def test_year_is_the_newest_that_is_not_after_the_export(tmp_path: Path) -> None
     assert sums(settings, "data_date") == {("2024-12-31",): 1, ("2025-01-01",): 1}
 
 
-def test_day_after_the_file_s_first_is_no_later_than_the_export_either(tmp_path: Path) -> None:
+def test_the_order_of_the_lines_tells_the_year_where_the_last_is_of_the_one_before_the_export(tmp_path: Path) -> None:
     settings = site(tmp_path)
     log = "".join(
         arrival(queue).replace(STAMP, stamp) for queue, stamp in (("A1", "Dec 31 23:59:59"), ("A2", "Jan  1 00:00:01"))
     )
     take(settings, {"mail.log": log.encode()}, int(datetime(2024, 12, 29, 6, 0, tzinfo=UTC).timestamp()))
-    assert sums(settings, "data_date") == {("2024-01-01",): 1, ("2024-12-31",): 1}
+    assert sums(settings, "data_date") == {("2023-12-31",): 1, ("2024-01-01",): 1}
 
 
 def test_leap_day_is_the_last_one_there_was(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pydantic import Field
 
 from etl.formats.base import Job
-from etl.formats.lines import syslog
+from etl.formats.lines import envelope
 from etl.formats.lines.log_file import Log
 from etl.formats.options import Options
 
@@ -31,10 +31,9 @@ def _unwrap(raw: bytes) -> bytes:
     A BSD stamp stays one, `Dec  3 10:00:00 exim: …`. Of a line that Exim cut in pieces (`[1/2]`) the first
     loses its mark, and its list of recipients, which may go on in the next.
     """
-    plain = syslog.unwrap(raw)
-    if b": [1" in plain:
-        plain = _FIRST_PIECE.sub(rb"\1", _CUT_LIST.sub(rb"\1", plain))
-    mainlog = _STAMPED_TWICE.sub(b"", plain)
+    if b": [1" in raw:
+        raw = _FIRST_PIECE.sub(rb"\1", _CUT_LIST.sub(rb"\1", raw))
+    mainlog = _STAMPED_TWICE.sub(b"", raw)
     return _BSD_ONCE.sub(rb"\1 exim: ", _STAMPED_ONCE.sub(rb"\1 \2 \3\4 ", _ZULU.sub(rb"\1+00:00 ", mainlog)))
 
 
@@ -49,20 +48,24 @@ class _Options(Options):
 class _Exim(Log):
     def is_line(self, line: bytes) -> bool:
         """Whether a line of the mainlog: its own time stamp, then a message id and a flag, or a daemon's word."""
-        line = _unwrap(line)
         stamped = line[4:5] == b"-" and line[7:8] == b"-" and line[10:11] == b" " and line[13:14] == b":"
         return (stamped or line[15:22] == b" exim: ") and any(mark in line for mark in self.marks)
 
+    def unwrap(self, head: bytes) -> bytes:
+        """First lines as they stand in a mainlog."""
+        return _unwrap(envelope.unwrap(head))
+
     def prepare(self, job: Job) -> Job:
-        """The log as a mainlog, without what syslog put around its lines."""
-        return syslog.unwrapped(job, _unwrap)
+        """The log as a mainlog, without what syslog daemons, collectors and containers put around its lines."""
+        return envelope.unwrapped(job, _unwrap)
 
 
 READER = _Exim(
     options=_Options,
+    undated=(b" exim: ", b" "),
     in_parts=(("formats/exim_log", "trace"),),
     name="exim_log",
-    version=4,
+    version=5,
     marks=(
         b" <= ",
         b" => ",

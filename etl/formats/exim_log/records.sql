@@ -34,6 +34,15 @@ create or replace temp macro agreed_group(agreed) as
 create or replace temp macro before_any(told, words) as
     left(told, list_min(list_transform(words, lambda word: instr(told || word, word))) - 1);
 
+-- Blanks inside quotes become chr(1), which no line has, so that no field is found there: a local part may be quoted and hold
+-- anything. `\\` and `\"` inside are set aside first.
+create or replace temp macro unbroken(said) as case
+    when not contains(said, '"') then said
+    else replace(replace(array_to_string(list_transform(
+        string_split(replace(replace(said, '\\', chr(3)), '\"', chr(2)), '"'),
+        lambda part, place: case when place % 2 = 0 then replace(part, ' ', chr(1)) else part end), '"'), chr(2), '\"'), chr(3), '\\')
+end;
+
 create or replace temp view records as
 with cut as (
     select
@@ -103,7 +112,7 @@ fields as (
         -- Sender, DN, id, subject and answer are others' words; what matters stands between them, but for S= and R= T=.
         case kind
             when 'arrival' then substr(left(rest, least(instr(rest || ' id=', ' id='), instr(rest || ' T="', ' T="')) - 1), sender_end + 1)
-            when 'delivery' then left(rest, instr(rest || ' C="', ' C="') - 1)
+            when 'delivery' then left(unbroken(rest), instr(unbroken(rest) || ' C="', ' C="') - 1)
         end as told,
         case when kind is not null then case when is_bsd then bsd_clock(line) else try_cast(left(line, 19) as timestamp) end end as clock
     from bounded
@@ -119,7 +128,7 @@ parts as (
         case
             when kind = 'arrival' then left(rest, sender_end)
             when kind = 'delivery' then before_any(told, [' R=', ' F=<', ' P=<'])
-            when kind = 'attempt' then before_any(rest, [' R=', ' F=<', ' P=<', ' routing defer (', ' defer (', ': '])
+            when kind = 'attempt' then before_any(unbroken(rest), [' R=', ' F=<', ' P=<', ' routing defer (', ' defer (', ': '])
         end as address_text,
         field_of(left(told, instr(told || ' DN="', ' DN="') - 1), ' X=') as agreed,
         field_of(left(told, instr(told || ' DN="', ' DN="') - 1), ' CV=') as verified,
@@ -135,30 +144,31 @@ addressed as (
         -- `name (helo) [203.0.113.9]`, `([127.0.0.1]) [203.0.113.9]`, `[203.0.113.9]`: what the client calls itself may be an address.
         split_part(case when starts_with(peer, '[') then substr(peer, 2) else split_part(peer, ' [', 2) end, ']', 1) as peer_ip,
         -- `p01 (list@contoso.example) <team@contoso.example>`: delivered to p01, addressed to the last.
-        case
+        replace(case
             when kind = 'arrival' then case when address_text = '<>' then '' else address_text end
             when ends_with(address_text, '>') then split_part(split_part(address_text, ' <', 1), ' (', 1)
             else address_text
-        end as address,
-        case
+        end, chr(1), ' ') as address,
+        replace(case
             when kind = 'arrival' then null
             when ends_with(address_text, '>') and contains(address_text, ' <')
                 then substr(left(address_text, length(address_text) - 1), instr(address_text, ' <') + 2)
             else address_text
-        end as original,
+        end, chr(1), ' ') as original,
         case when kind = 'arrival' and contains(rest, ' for ') then split_part(rest, ' for ', -1) end as receivers
     from parts
 )
 
 select
     case
-        when line is null or is_of_others then 'skipped'
+        when line is null or is_of_others or line like '-- %--' then 'skipped'
         when not is_stamped or (kind is not null and coalesce(is_beyond(occurred_at), true)) then 'rejected'
         when kind is null or kind = 'attempt' or protocol = 'local' or protocol like 'local-%' then 'skipped'
         else 'used'
     end as outcome,
     case
         when line is null then 'blank-line'
+        when line like '-- %--' then 'journal-note'
         when is_of_others then 'other-program'
         when not is_stamped then 'no time stamp that this reader knows'
         when kind is not null and occurred_at is null then 'a time stamp that is none'
@@ -187,7 +197,7 @@ select
             end
         when kind = 'delivery' then
             case
-                when peer is null then 'mailbox'
+                when peer is null or peer_ip = '' then 'mailbox'
                 when is_own(peer_ip) or is_own_domain(domain_of(address)) then 'internal'
                 else 'outbound'
             end
@@ -197,7 +207,7 @@ select
         when kind = 'arrival' then 'No connector'
     end as service,
     case kind
-        when 'arrival' then contains(' esmtps esmtpsa smtps smtpsa utf8esmtps utf8esmtpsa ', ' ' || protocol || ' ')
+        when 'arrival' then contains(' esmtps esmtpsa smtps smtpsa utf8esmtps utf8esmtpsa ssmtp ssmtpa essmtp essmtpa utf8ssmtp utf8essmtp utf8essmtpa ', ' ' || protocol || ' ')
         -- Whether a certificate was checked (CV=) is logged of encrypted connections only.
         when 'delivery' then coalesce(contains(' yes no dane ', ' ' || verified || ' '), false)
     end as has_starttls,
@@ -209,7 +219,7 @@ select
     -- A subject may end with `for me"`: what is no list of addresses to the end of the line is none.
     case when regexp_full_match(receivers, '(?:(?:"(?:[^"\\]|\\.)*"@[^ ]+|[^ "]+) ?)+') then list_distinct(list_transform(
         regexp_extract_all(receivers, '"(?:[^"\\]|\\.)*"@[^ ]+|[^ "]+'), lambda receiver: address_key(receiver))) end as receivers,
-    size_of(case when kind = 'arrival' then split_part(split_part(told, ' S=', -1), ' ', 1) else field_of(told, ' S=') end) as size,
+    size_of(case when kind = 'arrival' then split_part(split_part(told, ' S=', -1), ' ', 1) else field_of(left(told, instr(told || ' DN="', ' DN="') - 1), ' S=') end) as size,
     version_word,
     agreed_word(version_word, split_part(agreed, ':', 2)) as cipher_word,
     agreed_group(split_part(agreed, ':', 2)) as group_word,
@@ -220,5 +230,6 @@ select
         when verified = 'no' and (kind = 'delivery' or contains(told, ' DN="')) then 'untrusted'
         else 'Unknown'
     end as tls_auth,
+    case when is_of_others then dropped_in(line) end as dropped_lines,
     case when kind is not null then hash(line) end as line_key
 from addressed;

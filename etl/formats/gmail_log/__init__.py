@@ -81,7 +81,7 @@ class _GmailLog(Log):
             job.con.execute(database.sql(f"formats/{self.name}", "mend"))
             mended.replace(records)
 
-    def _refuse(self, plain: text.Plain) -> NoReturn:
+    def _refuse(self, plain: text.Plain, lines: int) -> NoReturn:  # noqa: ARG002  the head tells more
         with plain.path.open("rb") as file:
             first = text.first_line(file.read(text.HEAD))
         raise ExportUnreadable(

@@ -76,6 +76,16 @@ create or replace temp macro occurs_twice(clock) as
 create or replace temp macro has_zone(after_seconds) as
     contains(after_seconds, '+') or contains(after_seconds, '-') or ends_with(after_seconds, 'Z');
 
+-- How many lines a log misses by the word of syslog or the journal, in a line of theirs; null in all others.
+create or replace temp macro dropped_in(line) as
+    case
+        when not contains(line, ' messages') then null
+        when contains(line, 'rsyslogd') and (contains(line, ' lost ') or contains(line, 'due to rate-limiting'))
+            then try_cast(regexp_extract(line, ' (\d{1,9}) messages', 1) as bigint)
+        when contains(line, 'systemd-journal') and contains(line, ': Suppressed ')
+            then try_cast(regexp_extract(line, ': Suppressed (\d{1,9}) messages', 1) as bigint)
+    end;
+
 -- Whether an instant is of no day that facts are kept for (periods.FIRST_DATE, LAST_DATE).
 create or replace temp macro is_beyond(instant) as
     instant < timestamp '2010-01-01' or instant >= timestamp '2040-01-01';

@@ -8,6 +8,7 @@ from __future__ import annotations
 import codecs
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from datetime import date
 from ipaddress import ip_network
 from pathlib import Path
 from typing import Any, Literal
@@ -20,9 +21,13 @@ from etl.formats import domains, text, zones
 from etl.formats.base import Found, Job, Reader, Reading, Sample, Script, Staged, counted
 from etl.formats.delimited.csv_table import ordinal_of
 from etl.formats.delimited.csv_trace import found, short_key
+from etl.formats.lines import years
 
 MAX_LINE_BYTES = 1 << 20
 """A line longer than this is rejected, with its number."""
+
+FOREIGN = ("other-program", "blank-line", "journal-note")
+"""Rules by which lines are skipped that are none of the mail server's."""
 
 _ODD = b"\r\x00\x01"
 _MEND = bytes.maketrans(_ODD, b"   ")
@@ -39,6 +44,9 @@ class Log(Reader):
     before_trace: tuple[Script, ...] = (("formats/lines", "log_window"),)
     """`log_window.sql` puts lines in order, each once."""
     refused_script: Script | None = ("formats/lines", "log_refused")
+    undated: tuple[bytes, bytes] | None = None
+    """For logs whose stamps may name no year: what follows such a stamp, and what stands between day and time where
+    there is a year."""
     said_scripts: tuple[Script, ...] = (("formats/lines", "log_said"),)
     """SQL files that make `said_lines`: the staged lines with the words of their TLS."""
     told_script: Script = ("formats/lines", "log_told")
@@ -56,9 +64,13 @@ class Log(Reader):
         """What the format's own SQL asks for besides the common session variables, or in their place."""
         return {}
 
+    def unwrap(self, head: bytes) -> bytes:
+        """First lines without what may lie around them; for formats to override."""
+        return head
+
     def recognise(self, sample: Sample) -> bool:
-        """Whether one of the first lines, or most of them where there are many, are of this log."""
-        lines = [line for line in sample.head.splitlines() if line.strip()][:200]
+        """Whether one of the first lines is of this log."""
+        lines = [line for line in self.unwrap(sample.head).splitlines() if line.strip()][:200]
         return bool(lines) and any(self.is_line(line) for line in lines)
 
     def is_line(self, line: bytes) -> bool:
@@ -83,9 +95,12 @@ class Log(Reader):
         _account(plain, sum(row["records"] for row in counts) + refused)
         self._make_said(job)
         words = database.rows(con, database.sql("formats/lines", "log_words"))
+        if self.undated:
+            words += database.rows(con, database.sql("formats/lines", "log_remarks"))
         staged = counted(counts, refused, unknown_words=words, notes={"encoding": plain.encoding})
-        if staged.rejected == staged.records:
-            self._refuse(plain)
+        foreign = staged.rejected + sum(staged.skipped.get(rule, 0) for rule in FOREIGN)
+        if staged.records == foreign > staged.skipped.get("journal-note", 0):
+            self._refuse(plain, staged.records)
         return staged
 
     def find(self, job: Job, wanted: Mapping[str, Any], most: int) -> list[Found]:
@@ -108,6 +123,9 @@ class Log(Reader):
         """Everything up to the view `records`, nothing read yet but what the text is."""
         job, con = self.prepare(job), job.con
         plain = _lines(job)
+        if self.undated:
+            exported = date.fromisoformat(job.export_at[:10])
+            plain = years.with_years(plain, exported, *self.undated, job.work / "dated.log")
         reference.load(con)
         zones.load(con, job.reading.report_time_zone, job.reading.time_zone, job.work)
         variables: dict[str, Any] = {
@@ -133,12 +151,13 @@ class Log(Reader):
         for folder, name in self.said_scripts:
             job.con.execute(database.sql(folder, name))
 
-    def _refuse(self, plain: text.Plain) -> None:
-        """Raises `ExportUnreadable` for a file of which no line is one of a log, quoting the first."""
+    def _refuse(self, plain: text.Plain, lines: int) -> None:
+        """Raises `ExportUnreadable` for a file of which no line is one of this log, quoting the first."""
         raise ExportUnreadable(
-            f"no line has a time stamp that this reader knows; the first is '{_first_line(plain.path)}'",
-            f"a log that {self.name} reads",
-            "check what the source's pattern takes, and its format",
+            f"none of the {lines:,} lines is one that {self.name} knows; the first is '{_first_line(plain.path)}'",
+            "lines as the mail server or its syslog wrote them",
+            "check the source's pattern and format; where a container engine or a collector put something around the "
+            "lines, take the log from before it (docs/formats.md)",
         )
 
     @staticmethod
@@ -172,7 +191,7 @@ def own_ranges(networks: Iterable[str]) -> dict[str, Any]:
 
 def _lines(job: Job) -> text.Plain:
     """The log as plain UTF-8 without bytes that would end a line or a field early: a copy only where there are such."""
-    plain = text.plain(job.path, job.work / "plain.log", job.expanded_size)
+    plain = text.plain(job.path, job.work / "plain.log", job.expanded_size, may_be_empty=True)
     if not plain.is_odd:
         return plain
     mended = job.work / "mended.log"

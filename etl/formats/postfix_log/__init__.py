@@ -12,7 +12,7 @@ from pydantic import Field
 from etl.common.errors import ExportUnreadable
 from etl.formats import text
 from etl.formats.base import Job
-from etl.formats.lines import syslog
+from etl.formats.lines import envelope
 from etl.formats.lines.log_file import Log
 from etl.formats.options import Options, SwitchOrNames
 
@@ -29,13 +29,13 @@ class _Options(Options):
 
 @dataclass(frozen=True, kw_only=True)
 class _Postfix(Log):
-    def is_line(self, line: bytes) -> bool:
-        """Whether a line is of Postfix, whatever syslog put around it."""
-        return super().is_line(syslog.unwrap(line))
+    def unwrap(self, head: bytes) -> bytes:
+        """First lines without what syslog daemons, collectors and containers put around them."""
+        return envelope.unwrap(head)
 
     def prepare(self, job: Job) -> Job:
         """The log with classic syslog lines. One without the daemons' names is refused: they tell who spoke."""
-        classic = syslog.unwrapped(job)
+        classic = envelope.unwrapped(job)
         if _NAMELESS.search(text.head(classic.path)):
             raise ExportUnreadable(
                 "the daemons' names are cut off (`postfix` for `postfix/smtpd`)",
@@ -47,8 +47,9 @@ class _Postfix(Log):
 
 READER = _Postfix(
     options=_Options,
+    undated=(b" ", b"T"),
     name="postfix_log",
-    version=9,
+    version=10,
     before_trace=(("formats/lines", "log_window"), ("formats/postfix_log", "handshake")),
     said_scripts=(("formats/postfix_log", "handshake"), ("formats/postfix_log", "said")),
     marks=(b"/smtpd[", b"/qmgr[", b"/smtp[", b"/cleanup[", b"/postfix-script[", b"/master[", b"/pickup[", b"/nqmgr["),

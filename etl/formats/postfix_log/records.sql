@@ -6,11 +6,11 @@
 -- In: the view `lines`, the macros of log_clock.sql and log_networks.sql, session variable identity_key.
 
 create or replace temp type line_kind as enum (
-    'connect', 'disconnect', 'tls-in', 'tls-out', 'client', 'lost', 'delivery', 'held', 'refused', 'active', 'removed', 'begin'
+    'connect', 'disconnect', 'tls-in', 'tls-out', 'client', 'lost', 'delivery', 'held', 'refused', 'accepted', 'active', 'removed', 'begin'
 );
 create or replace temp type line_outcome as enum ('used', 'skipped', 'rejected');
 create or replace temp type line_reason as enum (
-    'blank-line', 'no time stamp that this reader knows', 'a time stamp that is none', 'a date outside 2010 to 2039',
+    'blank-line', 'journal-note', 'no time stamp that this reader knows', 'a time stamp that is none', 'a date outside 2010 to 2039',
     'a delivery that is cut off or garbled',
     'not-transferred', 'connection-without-mail', 'local-submission', 'other-program', 'message-header', 'address-probe',
     'notice'
@@ -75,6 +75,7 @@ kinds as (
                     when starts_with(first_part, 'connect from ') then 'connect'::line_kind
                     when starts_with(first_part, 'disconnect from ') then 'disconnect'::line_kind
                     when contains(first_part, 'TLS connection established from ') then 'tls-in'::line_kind
+                    when first_part = 'proxy-accept' and starts_with(second_part, 'END-OF-MESSAGE: 2') then 'accepted'::line_kind
                 end
             when starts_with(second_part, 'message-id=') then null
             when starts_with(second_part, 'uid=') and contains(speaker, '/pickup[') then 'begin'::line_kind
@@ -150,8 +151,9 @@ told as (
             when 'active' then case when len(fields) = 3 then substr(first_field, 7, length(first_field) - 7)
                 else rtrim(substr(array_to_string(fields[:-3], ', '), 7), '>') end
             when 'held' then split_part(split_part(second_part, '; from=<', -1), '> to=<', 1)
+            when 'accepted' then split_part(split_part(second_part, '; from=<', -1), '> to=<', 1)
         end as address,
-        case when line_kind = 'held' then split_part(split_part(split_part(second_part, '; from=<', -1), '> to=<', 2), '> proto=', 1) end
+        case when line_kind = 'held' or line_kind = 'accepted' then split_part(split_part(split_part(second_part, '; from=<', -1), '> to=<', 2), '> proto=', 1) end
             as last_receiver,
         case
             when line_kind = 'delivery' then substr(relay_field, 7)
@@ -187,6 +189,7 @@ judged as (
         *,
         case
             when line is null then 'blank-line'::line_reason
+            when line like '-- %--' then 'journal-note'::line_reason
             when is_bsd is null then 'no time stamp that this reader knows'::line_reason
             when kind is not null and is_beyond then 'a date outside 2010 to 2039'::line_reason
             when kind is not null and occurred_at is null then 'a time stamp that is none'::line_reason
@@ -221,12 +224,12 @@ select
     case when kind < 'active'::line_kind then host end as host,
     service,
     case when kind < 'active'::line_kind then hash(speaker) end as channel,
-    case when kind >= 'client'::line_kind and first_part <> 'NOQUEUE' then hash(host, first_part) end as queue,
-    hash(peer_name) as peer,
+    case when kind >= 'client'::line_kind and first_part <> 'NOQUEUE' and kind <> 'accepted' then hash(host, first_part) end as queue,
+    hash(lower(peer_name)) as peer,
     case when len(fields) > 1 and kind = 'client' then
         case when contains(second_part, ', orig_client=')
                 and (not contains(second_part, ', orig_queue_id=') or contains(second_part, ', orig_queue_id=NOQUEUE'))
-            then hash(split_part(split_part(second_part, ', orig_client=', 2), ', ', 1)) end
+            then hash(lower(split_part(split_part(second_part, ', orig_client=', 2), ', ', 1))) end
     end as original_peer,
     case kind
         when 'client' then
@@ -248,8 +251,8 @@ select
                 else 'outbound'::line_place
             end
     end as place,
-    case when kind = 'delivery' or kind = 'held' or kind = 'active' then domain end as partner_domain,
-    case when kind = 'delivery' then address_number(address) when kind = 'held' then address_number(last_receiver) end as recipient,
+    case when kind = 'delivery' or kind = 'held' or kind = 'accepted' or kind = 'active' then domain end as partner_domain,
+    case when kind = 'delivery' then address_number(address) when kind = 'held' or kind = 'accepted' then address_number(last_receiver) end as recipient,
     case when original <> '' then address_number(original) end as original_recipient,
     case when size between 0 and 1000000000000 then size end as size,
     case kind when 'delivery' then delays_at > relay_at + 2 when 'tls-out' then contains(first_part, ' TLS connection reused to ') end
@@ -268,5 +271,6 @@ select
             else 'Unknown'::line_trust
         end
     end as tls_auth,
+    case when reason = 'other-program' then dropped_in(line) end as dropped_lines,
     case when kind is not null then hash(line) end as line_key
 from judged;

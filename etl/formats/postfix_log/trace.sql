@@ -91,7 +91,7 @@ create or replace temp macro speaks(service_name, talks) as
     end;
 
 -- Inbound: each `client=` line has the newest connect or TLS line of its process before it.
-create or replace temp table arrivals as
+create or replace temp table clients_with_tls as
 with sessions as (
     select channel, place_in_log, kind, peer, has_starttls
     from log_lines
@@ -133,7 +133,7 @@ ended as (
         on plain.channel = after.channel and plain.place_in_log <= after.place_in_log
 ),
 
-judged as materialized (
+ended_with_tls as (
     select
         ended.*,
         handshakes.suite, handshakes.tls_auth,
@@ -147,30 +147,49 @@ judged as materialized (
     from ended
     left join handshakes on handshakes.place_in_log = ended.place_before and not ended.is_proxied
     left join talkers on talkers.host = ended.host and talkers.service = ended.service
-),
-
--- A filter before the queue: the session with the client has no queue id, the return names the client.
-proxied as (
-    select
-        returned.place_in_log,
-        held.service, held.place, held.tls_version, held.suite, held.tls_auth
-    from (select * from judged where queue is not null and original_peer is not null and place = 'internal') as returned
-    asof join (select * from judged where queue is null) as held
-        on returned.host = held.host and returned.original_peer = held.peer and returned.place_in_log >= held.place_in_log
 )
 
+select place_in_log, channel, host, service, queue, mail, peer, original_peer, place, occurred_at, is_today, tls_version, suite, tls_auth
+from ended_with_tls;
+
+-- A filter before the queue: the transaction with the client has no queue id, what the filter hands back names the client. It
+-- may hand back one transaction in several parts, one for each recipient with rules of his own: they are one message.
+create or replace temp table handed_back as
 select
-    judged.mail,
-    judged.occurred_at,
-    judged.is_today,
-    coalesce(proxied.place, judged.place) as place,
-    coalesce(proxied.service, judged.service) as service,
-    coalesce(proxied.tls_version, judged.tls_version) as tls_version,
-    case when proxied.place_in_log is null then judged.suite else proxied.suite end as suite,
-    case when proxied.place_in_log is null then judged.tls_auth else proxied.tls_auth end as tls_auth
-from judged
-left join proxied using (place_in_log)
-where judged.mail is not null and judged.place_in_log not in (select place_in_log from begun_again);
+    returned.place_in_log, held.place_in_log as place_held,
+    min(returned.mail) over (partition by held.place_in_log) as message,
+    held.service, held.place, held.tls_version, held.suite, held.tls_auth
+from (select * from clients_with_tls where queue is not null and original_peer is not null and place = 'internal') as returned
+asof join (select * from clients_with_tls where queue is null) as held
+    on returned.host = held.host and returned.original_peer = held.peer and returned.place_in_log >= held.place_in_log;
+
+-- What the filter took and did not hand back, to quarantine or to discard: the client got its 250 (`proxy-accept:`).
+create or replace temp table kept_by_filter as
+select accepted.place_in_log, accepted.sender_domain, accepted.recipient, held.service, held.place, held.occurred_at, held.is_today,
+    held.tls_version, held.suite, held.tls_auth
+from (
+    select place_in_log, channel, partner_domain as sender_domain, recipient
+    from log_lines
+    where kind = 'accepted'
+) as accepted
+asof join (select * from clients_with_tls where queue is null) as held
+    on accepted.channel = held.channel and accepted.place_in_log >= held.place_in_log
+where held.place_in_log not in (select place_held from handed_back);
+
+create or replace temp table arrivals as
+select
+    clients.mail,
+    coalesce(handed_back.message, clients.mail) as message,
+    clients.occurred_at,
+    clients.is_today,
+    coalesce(handed_back.place, clients.place) as place,
+    coalesce(handed_back.service, clients.service) as service,
+    coalesce(handed_back.tls_version, clients.tls_version) as tls_version,
+    case when handed_back.place_in_log is null then clients.suite else handed_back.suite end as suite,
+    case when handed_back.place_in_log is null then clients.tls_auth else handed_back.tls_auth end as tls_auth
+from clients_with_tls as clients
+left join handed_back using (place_in_log)
+where clients.mail is not null and clients.place_in_log not in (select place_in_log from begun_again);
 
 -- Outbound: the newest TLS line of the process that names the relay, if it was said for this message in this attempt,
 -- and of a connection used again (`conn_use=`) where that was: what is used again without such a line is in clear.
@@ -252,7 +271,7 @@ with hops as (
         case arrivals.place when 'inbound' then 'inbound' else arrivals.place end as direction,
         arrivals.service,
         mails.sender_domain as domain,
-        arrivals.mail,
+        arrivals.message as mail,
         receivers.recipient,
         mails.size,
         arrivals.tls_version, arrivals.suite, arrivals.tls_auth
@@ -264,6 +283,12 @@ with hops as (
         where kind = 'delivery' or kind = 'held'
     ) as receivers using (mail)
     where arrivals.is_today
+
+    union all
+
+    select occurred_at, place, service, sender_domain, hash(place_in_log), recipient, null, tls_version, suite, tls_auth
+    from kept_by_filter
+    where is_today
 
     union all
 
