@@ -94,7 +94,7 @@ def test_rebuild_refuses_a_sealed_day_whose_facts_were_changed(settings: Setting
     made = facts.partition(settings, date(2026, 11, 16))
     assert made is not None
     parquet = facts.partition_folder(settings, made) / "facts.parquet"
-    with database.workbench(settings) as con:
+    with database.workbench(settings.resources) as con:
         con.execute("create table changed as from read_parquet($file)", {"file": str(parquet)})
         con.execute("update changed set messages = messages + 1")
         con.table("changed").write_parquet(str(parquet))

@@ -122,7 +122,7 @@ class _Standing:
         key = item.source.name, day
         if key not in self._restating:
             paths = item.staged_paths(self._settings, day)
-            with database.workbench(self._settings) as con:
+            with database.workbench(self._settings.resources) as con:
                 database.set_variables(con, {"staged_files": paths, "data_date": day.isoformat()})
                 rows = database.rows(con, database.sql("audit", "explain_stands")) if paths else []
             self._restating[key] = {(row["direction"], row["connector"]): row["sha256"] for row in rows}
@@ -192,7 +192,7 @@ def _evidence(landed: evidence.Landed, state: str) -> dict[str, Any]:
 def _rejected(settings: Settings, item: SourceFiles, landed: evidence.Landed, number: int) -> tuple[str, str | None]:
     """Why a record that no row tells of was refused by the reader itself."""
     path = staging.rejects_file(settings, item.source, landed.receipt.sha256)
-    with database.workbench(settings) as con:
+    with database.workbench(settings.resources) as con:
         asked = {"file": str(path), "record": number}
         return "rejected", database.value(con, database.sql("audit", "explain_reject"), asked)
 
@@ -229,7 +229,7 @@ def _cells(
     keys = [row.key for row in found if row.key is not None]
     with disk.scratch_folder(settings.storage.work_path) as scratch:
         trace = scratch / "trace.parquet"
-        with database.workbench(settings) as con:
+        with database.workbench(settings.resources) as con:
             database.set_variables(con, {"trace_file": str(trace), "keys": [str(key) for key in keys]})
             reader = formats.reader(item.source.format)
             if reader.kind == "log" and not reader.restates:
@@ -294,7 +294,7 @@ def _sessions(
         return [], None
     own = staging.staged_folder(settings, item.source, sha256) / "records.parquet"
     whole = facts.partition_folder(settings, made) / "tls_reports.parquet"
-    with database.workbench(settings) as con:
+    with database.workbench(settings.resources) as con:
         facts.make_trace(con, settings, item.source, day, item.staged_paths(settings, day), [])
         asked = {"source": item.source.name, "staged_file": str(own), "record": number, "facts_file": str(whole)}
         database.set_variables(con, asked)
@@ -305,7 +305,7 @@ def _sessions(
 
 def _sums(settings: Settings, item: SourceFiles, day: date, trace: Path, made: facts.Partition) -> list[dict[str, Any]]:
     """The facts that the trace rows in a file make by themselves, each beside the day's own fact."""
-    with database.workbench(settings) as con:
+    with database.workbench(settings.resources) as con:
         con.execute(database.sql("facts", "day_tables"))
         database.set_variables(con, {"data_date": day.isoformat(), "source": item.source.name})
         con.read_parquet(str(trace)).create_view("trace")

@@ -125,7 +125,7 @@ def period_inputs(
 ) -> PeriodInputs:
     """The inputs of a report on `period`, from the published warehouse (or the one named), receipts and notes."""
     path = warehouse or settings.storage.warehouse_path
-    with database.connect(path, settings=settings) as con:
+    with database.connect(path, resources=settings.resources) as con:
         prepare(con)
         completeness = completeness_of(con, period)
         facts_csv, history_csv = _csv_files(con, period, settings)

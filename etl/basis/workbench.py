@@ -17,7 +17,7 @@ def opened(
     inputs: PeriodInputs, settings: Settings, connectors: tuple[str, ...] = ()
 ) -> Iterator[duckdb.DuckDBPyConnection]:
     """A connection that answers measures from `inputs` alone; with `connectors`, as if only these were there."""
-    with database.workbench(settings) as con, disk.scratch_folder(settings.storage.work_path) as folder:
+    with database.workbench(settings.resources) as con, disk.scratch_folder(settings.storage.work_path) as folder:
         facts, history = folder / "facts.csv", folder / "history.csv"
         facts.write_bytes(inputs.facts_csv)
         history.write_bytes(inputs.history_csv)

@@ -15,10 +15,10 @@ import duckdb
 from etl.common import disk
 from etl.common.errors import Busy, Failed, NotFound, StorageFull, TransitLedgerError
 from etl.common.program_files import PACKAGE
-from etl.settings import Settings
+from etl.common.resources import Resources
 
 DUCKDB_SHARE = 0.6
-"""Part of `limits.memory` that DuckDB may count as its own; the rest is for Python and what DuckDB leaves out."""
+"""Part of the memory allowed that DuckDB may count as its own; the rest is for Python and what DuckDB leaves out."""
 
 _LOCK_WAIT_SECONDS = 20.0
 
@@ -29,35 +29,35 @@ def sql(folder: str, name: str) -> str:
 
 
 @contextmanager
-def workbench(settings: Settings) -> Iterator[duckdb.DuckDBPyConnection]:
-    """An in-memory connection within the configured limits, closed after; it spills below the work folder.
+def workbench(resources: Resources) -> Iterator[duckdb.DuckDBPyConnection]:
+    """An in-memory connection within `resources`, closed after; it spills below their work folder.
 
     Raises `StorageFull` where the disk or the memory allowed runs out, `Failed` for any other trouble with files.
     """
-    with _opened(":memory:", read_only=False, settings=settings) as con:
+    with _opened(":memory:", read_only=False, resources=resources) as con:
         yield con
 
 
 @contextmanager
 def connect(
-    path: Path, *, read_only: bool = True, settings: Settings | None = None
+    path: Path, *, read_only: bool = True, resources: Resources | None = None
 ) -> Iterator[duckdb.DuckDBPyConnection]:
     """A connection to the DuckDB file `path`, closed after. Waits a bounded time for another process's lock only."""
     if read_only and not path.exists():
         raise NotFound(f"no warehouse at {path}", "a published warehouse", "run `python -m etl ingest` first")
-    with _opened(str(path), read_only=read_only, settings=settings) as con:
+    with _opened(str(path), read_only=read_only, resources=resources) as con:
         yield con
 
 
 @contextmanager
-def _opened(path: str, *, read_only: bool, settings: Settings | None) -> Iterator[duckdb.DuckDBPyConnection]:
+def _opened(path: str, *, read_only: bool, resources: Resources | None) -> Iterator[duckdb.DuckDBPyConnection]:
     con = None
     spill: Path | None = None
     try:
         con = _connect(path, read_only=read_only)
-        if settings is not None:
-            spill = _spill(settings, needed=not read_only)
-            _limit(con, settings, spill)
+        if resources is not None:
+            spill = _spill(resources, needed=not read_only)
+            _limit(con, resources, spill)
         yield con
     except duckdb.Error as error:
         ours = _as_ours(error)
@@ -91,23 +91,23 @@ def _connect(path: str, *, read_only: bool) -> duckdb.DuckDBPyConnection:
     return con
 
 
-def _spill(settings: Settings, *, needed: bool) -> Path | None:
+def _spill(resources: Resources, *, needed: bool) -> Path | None:
     """A folder's name for what does not fit in memory. Who only reads goes without where nothing may be written: a disk
     that is full or read-only is when ops look."""
     try:
-        return disk.make_folder(settings.storage.work_path / "spill") / f"{disk.TEMPORARY}{uuid.uuid4().hex}"
+        return disk.make_folder(resources.work / "spill") / f"{disk.TEMPORARY}{uuid.uuid4().hex}"
     except StorageFull:
         if needed:
             raise
         return None
 
 
-def _limit(con: duckdb.DuckDBPyConnection, settings: Settings, spill: Path | None) -> None:
-    con.execute("set memory_limit = $limit", {"limit": f"{int(settings.limits.memory * DUCKDB_SHARE)}B"})
+def _limit(con: duckdb.DuckDBPyConnection, resources: Resources, spill: Path | None) -> None:
+    con.execute("set memory_limit = $limit", {"limit": f"{int(resources.memory * DUCKDB_SHARE)}B"})
     con.execute("set temp_directory = $spill", {"spill": str(spill or "")})
     con.execute("set preserve_insertion_order = false")
-    if settings.limits.threads:
-        con.execute("set threads = $threads", {"threads": settings.limits.threads})
+    if resources.threads:
+        con.execute("set threads = $threads", {"threads": resources.threads})
 
 
 _REFUSED = ("No space left", "File too large", "Read-only", "Permission denied", "Disk quota")

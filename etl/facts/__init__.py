@@ -298,7 +298,7 @@ def _make(
     settings: Settings, files: Sequence[SourceFiles], day: date, made_from: dict[str, Any], out: Path
 ) -> tuple[int, int, str]:
     """Writes the day's Parquet files into `out`; its messages, its TLS-RPT sessions, and the hash over its facts."""
-    with database.workbench(settings) as con:
+    with database.workbench(settings.resources) as con:
         con.execute(database.sql("facts", "day_tables"))
         told = made_from["connectors"]
         con.execute(database.sql("facts", "day_connectors"), {"told": json.dumps(told)})
@@ -319,7 +319,7 @@ def _make(
 def recompute_sha256(settings: Settings, item: Partition) -> str:
     """The hash over a partition's facts and connectors as they lie on the disk now; empty where they can't be read."""
     folder = partition_folder(settings, item)
-    with database.workbench(settings) as con, disk.scratch_folder(settings.storage.work_path) as scratch:
+    with database.workbench(settings.resources) as con, disk.scratch_folder(settings.storage.work_path) as scratch:
         con.execute("set preserve_insertion_order = true")
         for name in TABLES:
             path = folder / f"{name}.parquet"

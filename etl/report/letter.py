@@ -84,7 +84,7 @@ def evidence(settings: Settings, period: Period, partner: str, *, organisational
     if organisational:
         wanted = domains.organisational(wanted)
     asked = {"first_date": period.first_date, "last_date": period.last_date, "domain": wanted, "below": organisational}
-    with database.connect(settings.storage.warehouse_path, settings=settings) as con:
+    with database.connect(settings.storage.warehouse_path, resources=settings.resources) as con:
         prepare(con)
         ways = _ways(measure(con, "partner_letter", **asked))
     if not ways:

@@ -29,6 +29,7 @@ from pydantic import (
 from etl import formats
 from etl.common.canonical import canonical_sha256
 from etl.common.errors import NotFound, SettingsInvalid
+from etl.common.resources import Resources
 from etl.common.words import Direction
 from etl.formats.base import Reading
 from etl.settings.types import Address, Bytes, Domain, FormatName, Language, Network, Slug, Zone, nearest
@@ -240,6 +241,11 @@ class Settings(_Table):
                         "role = 'reconcile' is allowed for one of them"
                     )
         return self
+
+    @property
+    def resources(self) -> Resources:
+        """What a database connection may take of the machine."""
+        return Resources(self.limits.memory, self.limits.threads, self.storage.work_path)
 
     def source(self, name: str) -> Source:
         """The source called `name`; `NotFound` lists the known ones."""

@@ -248,7 +248,7 @@ def _job(
     settings: Settings, source: Source, landed: evidence.Landed, out: Path, *, none_rejected: bool = False
 ) -> Iterator[Job]:
     work, receipt = settings.storage.work_path / "staging", landed.receipt
-    with disk.scratch_folder(work) as folder, database.workbench(settings) as con:
+    with disk.scratch_folder(work) as folder, database.workbench(settings.resources) as con:
         yield Job(
             con=con,
             path=landed.path,

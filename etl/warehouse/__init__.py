@@ -53,7 +53,8 @@ def connect(
     path: Path, *, read_only: bool = True, settings: Settings | None = None
 ) -> Iterator[duckdb.DuckDBPyConnection]:
     """A connection to the published warehouse at `path`; with `settings`, its limits and the view `trace_rows` too."""
-    with database.connect(path, read_only=read_only, settings=settings) as con:
+    resources = settings.resources if settings else None
+    with database.connect(path, read_only=read_only, resources=resources) as con:
         if settings is not None:
             database.set_variables(con, {"storage_root": str(settings.storage.root)})
         yield con
@@ -336,7 +337,7 @@ def _patch(
     """Replaces the changed days, and the evidence where it is `told`, in the warehouse file at `path`, in one
     transaction; makes the file where there is none."""
     fresh = not path.exists()
-    with database.connect(path, read_only=False, settings=settings) as con:
+    with database.connect(path, read_only=False, resources=settings.resources) as con:
         con.execute("set preserve_insertion_order = true")
         if fresh:
             con.execute(database.sql("warehouse", "warehouse"))

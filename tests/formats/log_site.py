@@ -75,7 +75,7 @@ def measures(settings: Settings, *columns: str) -> dict[tuple[str, ...], tuple[i
 
 def rows(settings: Settings) -> list[dict[str, Any]]:
     """All facts, in canonical order."""
-    with database.workbench(settings) as con:
+    with database.workbench(settings.resources) as con:
         return [
             row
             for _, item in sorted(facts.partitions(settings).items())
@@ -90,7 +90,7 @@ def rows(settings: Settings) -> list[dict[str, Any]]:
 def trace(settings: Settings, day: date, *identity: str) -> list[dict[str, Any]]:
     """The trace rows of `day` with `message` for the message that the log knows by `identity` (host, queue id)."""
     files = facts.files_by_source(settings)[0]
-    with database.workbench(settings) as con:
+    with database.workbench(settings.resources) as con:
         con.execute(database.sql("facts", "day_tables"))
         con.execute(database.sql("facts", "day_connectors"), {"told": "[]"})
         database.set_variables(con, {"data_date": day.isoformat()})

@@ -52,7 +52,7 @@ def written(*reports: Mapping[str, Any]) -> bytes:
 def sessions(settings: Settings, *columns: str) -> dict[tuple[str, ...], int]:
     """Sessions by `columns` of the fact table, all days together."""
     found: dict[tuple[str, ...], int] = {}
-    with database.workbench(settings) as con:
+    with database.workbench(settings.resources) as con:
         for _, item in sorted(facts.partitions(settings).items()):
             path = facts.partition_folder(settings, item) / "tls_reports.parquet"
             for row in database.rows(con, "select * from read_parquet($file)", {"file": str(path)}):
@@ -214,7 +214,7 @@ def test_a_span_is_listed_and_stays_known(tmp_path: Path) -> None:
     assert sessions(settings, "data_date") == {("2024-12-01",): 5326}
     assert counts.unknown_words == [{"field": "date-range", "word": "2024-12-01 to 2024-12-07", "records": 1}]
     path = staging.staged_folder(settings, settings.sources[0], counts.sha256) / "records.parquet"
-    with database.workbench(settings) as con:
+    with database.workbench(settings.resources) as con:
         (row,) = database.rows(con, "select * from read_parquet($file)", {"file": str(path)})
     assert [str(row[key]) for key in ("first_date", "last_date", "is_several_days")] == [
         "2024-12-01", "2024-12-07", "True",
