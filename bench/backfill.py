@@ -27,14 +27,14 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-from etl import facts, landing, warehouse
+from etl import chain, facts, landing, warehouse
 from etl import settings as settings_module
-from etl.archive import editions, ledger, outdated
+from etl.archive import editions, ledger
 from etl.audit import explain
-from etl.cli.data import bring_up
+from etl.chain import bring_up
 from etl.common import periods
 from etl.common.periods import Period
-from etl.ops import airflow_api, attention, status
+from etl.ops import airflow_api, status
 from etl.ops.airflow_api import FINISHED
 from etl.settings import Settings
 from tools import sessions
@@ -70,17 +70,17 @@ def one_day(settings: Settings, day: date) -> list[float]:
     """What the tasks of `ingest_exports` do for a day; the processor's seconds of each of PARTS, which tell more on a
     busy machine than the clock's."""
     at = [time.process_time()]
-    found = landing.as_plain(landing.collect(settings, data_date=day))
+    found = chain.land(settings, data_date=day).as_plain()
     at.append(time.process_time())
-    attention.stage(settings, [[item["source"], item["sha256"]] for item in found["files"]])
+    chain.stage(settings, [[item["source"], item["sha256"]] for item in found["files"]])
     at.append(time.process_time())
     dirty = facts.dirty_days(settings)
     at.append(time.process_time())
     rebuilt = {day for day in dirty if facts.rebuild_day(settings, day)}
     at.append(time.process_time())
-    changed = rebuilt | set(warehouse.publish(settings))
+    changed = rebuilt | set(chain.publish(settings))
     at.append(time.process_time())
-    outdated.outdated(settings, changed)
+    chain.outdated(settings, changed)
     at.append(time.process_time())
     return [later - sooner for sooner, later in pairwise(at)]
 

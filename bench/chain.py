@@ -23,7 +23,7 @@ from bench import data
 def ours(export: Path, facts_file: Path) -> float:
     """Seconds from landing to published facts."""
     from etl import landing, warehouse
-    from etl.cli.data import bring_up
+    from etl.chain import bring_up
 
     with tempfile.TemporaryDirectory(dir=data.FOLDER) as folder:
         settings = data.site(Path(folder), export)

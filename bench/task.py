@@ -20,24 +20,23 @@ def run(task: str, config: Path, day: date) -> None:
     """As in dags/ingest_exports.py."""
     settings = settings_module.load(config)
     if task == "land":
-        from etl import landing
+        from etl import chain
 
-        landing.as_plain(landing.collect(settings, data_date=day))
+        chain.land(settings, data_date=day).as_plain()
     elif task == "stage":
+        from etl import chain
         from etl.landing import evidence
-        from etl.ops import attention
 
         files = [item for source in settings.sources for item in evidence.landed(settings, source.name).values()]
-        attention.stage(settings, [[item.receipt.source, item.receipt.sha256] for item in files[-1:]])
+        chain.stage(settings, [[item.receipt.source, item.receipt.sha256] for item in files[-1:]])
     elif task == "rebuild":
-        from etl import facts
+        from etl import chain
 
-        assert facts.dirty_days(settings) == []
+        assert chain.rebuild(settings) == {}
     else:
-        from etl import warehouse
-        from etl.archive.outdated import outdated
+        from etl import chain
 
-        outdated(settings, warehouse.publish(settings))
+        chain.outdated(settings, chain.publish(settings))
 
 
 if __name__ == "__main__":

@@ -23,7 +23,7 @@ from bench.results import ROOT, Result, Table
 from etl import facts, landing, measures, warehouse
 from etl import settings as settings_module
 from etl.audit import explain
-from etl.cli.data import bring_up
+from etl.chain import bring_up
 from etl.common import database, periods
 from etl.ops import status
 from etl.ops.airflow_api import FINISHED

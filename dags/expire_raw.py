@@ -46,9 +46,9 @@ def expire_raw() -> None:
 
     @task(pool=_shared.POOL, doc_md="Publishes which days are sealed.")
     def publish() -> list[str]:
-        from etl import warehouse
+        from etl import chain
 
-        return [str(day) for day in warehouse.publish(_shared.settings_for_task())]
+        return [str(day) for day in chain.publish(_shared.settings_for_task())]
 
     expire() >> publish()
 

@@ -41,26 +41,25 @@ def ingest_exports() -> None:
 
     @task(doc_md="Copies the day's exports unchanged and notes receipts.")
     def land(params: dict[str, Any] | None = None, dag_run: Any = None, ti: Any = None) -> list[list[list[str]]]:
-        from etl import landing
+        from etl import chain
 
         day = _shared.data_date(params or {}, dag_run.partition_key)
-        found = landing.as_plain(landing.collect(_shared.settings_for_task(), data_date=day))
+        found = chain.land(_shared.settings_for_task(), data_date=day).as_plain()
         ti.xcom_push("missing", found["missing"])
         ti.xcom_push("left", [item for item in found["files"] if item["result"] in ("too large", "unreadable")])
         return _shared.batches([[item["source"], item["sha256"]] for item in found["files"] if item["sha256"]])
 
     @task(doc_md="Reads landed files into typed records; names the quarantined ones.")
     def stage(batch: list[list[str]]) -> list[str]:
-        from etl.ops import attention
+        from etl import chain
 
-        return attention.stage(_shared.settings_for_task(), batch)
+        return chain.stage(_shared.settings_for_task(), batch)
 
     @task(trigger_rule=TriggerRule.ALL_DONE, doc_md="Makes every out-of-date day's facts anew.")
     def rebuild() -> list[str]:
-        from etl import facts
+        from etl import chain
 
-        settings = _shared.settings_for_task()
-        return [str(day) for day in facts.dirty_days(settings) if facts.rebuild_day(settings, day)]
+        return [str(day) for day, changed in chain.rebuild(_shared.settings_for_task()).items() if changed]
 
     @task(
         trigger_rule=TriggerRule.ALL_DONE,
@@ -68,15 +67,14 @@ def ingest_exports() -> None:
         doc_md="Swaps the warehouse; names the editions that are out of date.",
     )
     def publish(rebuilt: list[str] | None, dag_run: Any = None, ti: Any = None) -> list[dict[str, Any]]:
-        from etl import warehouse
-        from etl.archive.outdated import mark, outdated
+        from etl import chain
 
         settings = _shared.settings_for_task()
-        changed = {periods.parse_day(day) for day in rebuilt or []} | set(warehouse.publish(settings))
+        changed = {periods.parse_day(day) for day in rebuilt or []} | set(chain.publish(settings))
         origin = "backfill" if dag_run.run_type == "backfill" else "correction"
         reports = []
-        for period in outdated(settings, changed):
-            run_id = f"{origin}__{period}__{mark(settings, period)}"  # whoever finds it out of date sets off that one
+        for period, mark in chain.outdated(settings, changed).items():
+            run_id = f"{origin}__{period}__{mark}"  # whoever finds it out of date sets off that one
             if ti.get_dr_count(dag_id="weekly_report", run_ids=[run_id], states=["failed"]):
                 run_id += f"__{dag_run.run_id[-8:]}"
             reports.append({"trigger_run_id": run_id, "conf": {"period": str(period), "origin": origin}})

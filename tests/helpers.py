@@ -15,7 +15,7 @@ from typing import Any
 
 from etl import landing
 from etl import settings as settings_module
-from etl.cli.data import bring_up
+from etl.chain import bring_up
 from etl.settings import Settings
 
 HEADER = (

@@ -15,7 +15,7 @@ import duckdb
 import pytest
 
 from etl import facts, landing, staging, warehouse
-from etl.cli.data import bring_up
+from etl.chain import bring_up
 from etl.landing import evidence
 from etl.settings import Settings
 from tests.helpers import HEADER, bring, export, row, site

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from etl import facts, landing, warehouse
-from etl.cli.data import bring_up
+from etl.chain import bring_up
 from etl.common import disk
 from etl.common.errors import NotFound
 from etl.landing import evidence

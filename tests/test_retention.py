@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from etl import facts, landing, warehouse
-from etl.cli.data import bring_up
+from etl.chain import bring_up
 from etl.common import database
 from etl.common.errors import ArchiveBroken, UsageInvalid
 from etl.landing import evidence

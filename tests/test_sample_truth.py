@@ -14,8 +14,8 @@ from typer.testing import CliRunner
 
 from etl import landing, warehouse
 from etl import settings as settings_module
+from etl.chain import bring_up
 from etl.cli.app import app
-from etl.cli.data import bring_up
 from etl.common import database
 from etl.common.periods import parse_period
 from etl.measures import measure, prepare

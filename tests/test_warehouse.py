@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from etl import facts, landing, staging, warehouse
-from etl.cli.data import bring_up
+from etl.chain import bring_up
 from etl.common import disk
 from etl.landing import evidence
 from etl.ops import retention

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from etl import formats, landing, settings, warehouse
-from etl.cli.data import bring_up
+from etl.chain import bring_up
 from etl.common import database
 from tools.translations import outcomes
 

@@ -25,7 +25,7 @@ from playwright.sync_api import Browser, sync_playwright
 from etl import landing
 from etl import settings as settings_module
 from etl.basis.inputs import period_inputs
-from etl.cli.data import bring_up
+from etl.chain import bring_up
 from etl.common import periods
 from etl.model.report import EditionInfo, ReportModel
 from etl.report import build, email, html, pdf

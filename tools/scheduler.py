@@ -25,10 +25,7 @@ USED = (
     "airflow.sdk.execution_time.timeout",
     "dags._shared",
     "etl.archive.outdated",
-    "etl.ops.attention",
-    "etl.facts",
-    "etl.landing",
-    "etl.warehouse",
+    "etl.chain",
     "jinja2.ext",
 )
 """What the tasks of the daily DAG import, by themselves or through Airflow."""

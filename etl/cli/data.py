@@ -13,7 +13,7 @@ from typing import Annotated, Any
 import duckdb
 import typer
 
-from etl import facts, landing, staging, warehouse
+from etl import chain, facts, landing, warehouse
 from etl.cli.console import Context, emit_json, note, progress, say, table
 from etl.common import database, domains, periods
 from etl.common.errors import UsageInvalid
@@ -59,36 +59,24 @@ def ingest(
     """Land, stage, rebuild dirty days, publish; says per file what became of its records."""
     settings = context.ensure_object(Context).settings()
     day = periods.parse_day(date) if date else None
-    collected = landing.collect(settings, data_date=day, source=source, files=files or ())
-    outcome = bring_up(settings)
+    collected = chain.land(settings, data_date=day, source=source, files=files or ())
+    outcome = _bring_up(settings)
     known = {item.source.name: item for item in facts.files_by_source(settings)}
     results = [_file_result(item, known) for item in collected.files]
     _add_rejects(settings, results)
     if as_json:
         missing = [{"source": name, "data_date": missed} for name, missed in collected.missing]
-        emit_json({"files": results, "missing": missing, **outcome})
+        emit_json({"files": results, "missing": missing, **asdict(outcome)})
     else:
         _print_ingest(results, collected, outcome)
     if collected.missing or any(item["sha256"] is None or item["state"] == "quarantined" for item in results):
         raise typer.Exit(1)
 
 
-def bring_up(settings: Settings) -> dict[str, Any]:
-    """Stages what is still to be staged, rebuilds every dirty day and publishes: the second half of `ingest`."""
-    waiting = [
-        (source.name, sha256)
-        for source in settings.sources
-        for key in [staging.reader_key(settings, source)]
-        for sha256 in evidence.landed(settings, source.name)
-        if staging.counts(settings, source, sha256, key) is None
-    ]
+def _bring_up(settings: Settings) -> chain.Outcome:
+    """Stages, rebuilds and publishes, with a progress bar."""
     with progress() as bar:
-        for name, sha256 in bar.track(waiting, description="staging"):
-            staging.stage(settings, name, sha256)
-        days = facts.dirty_days(settings)
-        changed = [day for day in bar.track(days, description="facts") if facts.rebuild_day(settings, day)]
-    published = warehouse.publish(settings)
-    return {"rebuilt": days, "changed": changed, "published": published}
+        return chain.bring_up(settings, lambda items, what: bar.track(items, description=what))
 
 
 def _file_result(item: landing.LandedFile, known: dict[str, facts.SourceFiles]) -> dict[str, Any]:
@@ -122,7 +110,7 @@ def _add_rejects(settings: Settings, results: list[dict[str, Any]]) -> None:
             item["rejects"] = database.rows(con, database.sql("warehouse", "file_rejects"), about)
 
 
-def _print_ingest(results: list[dict[str, Any]], collected: landing.Collected, outcome: dict[str, Any]) -> None:
+def _print_ingest(results: list[dict[str, Any]], collected: landing.Collected, outcome: chain.Outcome) -> None:
     table(
         ["file", "source", "state", "records", "used", "rejected", "skipped", "duplicate of"],
         [
@@ -151,11 +139,8 @@ def _print_ingest(results: list[dict[str, Any]], collected: landing.Collected, o
             note(f"{item['name']}: exactly {item['records']:,} records: suspected cut short at the vendor's limit")
     for name, day in collected.missing:
         note(f"{day}: no export came for source {name}")
-    changed = ", ".join(str(day) for day in outcome["changed"][:7]) + (" …" if len(outcome["changed"]) > 7 else "")
-    say(
-        f"{len(outcome['rebuilt'])} day(s) rebuilt, {len(outcome['changed'])} changed"
-        + (f": {changed}" if changed else "")
-    )
+    changed = ", ".join(str(day) for day in outcome.changed[:7]) + (" …" if len(outcome.changed) > 7 else "")
+    say(f"{len(outcome.rebuilt)} day(s) rebuilt, {len(outcome.changed)} changed" + (f": {changed}" if changed else ""))
 
 
 def show_facts(
@@ -323,7 +308,7 @@ def expire(
         say(line)
     if not dry_run:
         retention.carry_out(settings, wanted, who=_user())
-        bring_up(settings)
+        _bring_up(settings)
 
 
 def _user() -> str:
@@ -335,5 +320,5 @@ def _user() -> str:
 
 
 def _say_note(settings: Settings, made: evidence.Note, what: str) -> None:
-    outcome = bring_up(settings)
-    say(f"Note {made.number}: {what}; {len(outcome['changed'])} day(s) changed")
+    outcome = _bring_up(settings)
+    say(f"Note {made.number}: {what}; {len(outcome.changed)} day(s) changed")

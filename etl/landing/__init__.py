@@ -61,6 +61,13 @@ class Collected:
     files: list[LandedFile] = field(default_factory=list)
     missing: list[tuple[str, date]] = field(default_factory=list)
 
+    def as_plain(self) -> dict[str, Any]:
+        """The same as plain JSON: names and counts for a scheduler, never rows."""
+        return {
+            "files": [vars(item) for item in self.files],
+            "missing": [[source, day.isoformat()] for source, day in self.missing],
+        }
+
 
 def name_pattern(source: Source) -> re.Pattern[str]:
     """The source's file pattern as a regular expression; `{date}` becomes the group `date` (2026-11-16 or 20261116)."""
@@ -341,11 +348,3 @@ def _export_at(name: str, stat: os.stat_result) -> datetime:
         except ValueError:
             pass
     return periods.from_timestamp(stat.st_mtime)
-
-
-def as_plain(collected: Collected) -> dict[str, Any]:
-    """What `collect` found as plain JSON: paths and counts for a scheduler, never rows."""
-    return {
-        "files": [vars(item) for item in collected.files],
-        "missing": [[source, day.isoformat()] for source, day in collected.missing],
-    }

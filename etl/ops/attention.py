@@ -1,30 +1,15 @@
-"""What of the exports a person has to look at, or a report waits for. For the scheduler; the numbers don't ask it."""
+"""Which exports a report waits for. For the scheduler and `status`; no number depends on it."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 
-from etl import landing, staging
+from etl import landing
 from etl.common import periods
 from etl.common.periods import Period
 from etl.landing import evidence
 from etl.settings import Settings, Source
-
-
-def stage(settings: Settings, files: Sequence[Sequence[str]]) -> list[str]:
-    """Stages landed files, each given as (source, sha-256); one line for each that is quarantined and still stands.
-
-    A quarantined file that a note retracted or replaced has been looked at, and is not named again.
-    """
-    lines = []
-    for source, sha256 in files:
-        found = staging.stage(settings, source, sha256)
-        landed = evidence.landed(settings, source)
-        state, _ = evidence.file_states(landed, source, evidence.notes(settings))[sha256]
-        if found.state == "quarantined" and state == "counted":
-            lines.append(f"{source}: {landed[sha256].receipt.name} is quarantined: {found.reason}")
-    return lines
 
 
 def awaited(settings: Settings, reported: Sequence[Period]) -> list[str]:

@@ -181,6 +181,17 @@ def stage(settings: Settings, source_name: str, sha256: str) -> FileCounts:
     return found
 
 
+def waiting(settings: Settings) -> list[tuple[str, str]]:
+    """The landed files that are still to be staged, as (source, sha-256)."""
+    return [
+        (source.name, sha256)
+        for source in settings.sources
+        for key in [reader_key(settings, source)]
+        for sha256 in evidence.landed(settings, source.name)
+        if counts(settings, source, sha256, key) is None
+    ]
+
+
 def stage_all(settings: Settings, source_name: str | None = None) -> list[FileCounts]:
     """Stages every landed file that is still to be staged; returns what all came to."""
     return [

@@ -14,7 +14,7 @@ import pytest
 from etl import landing
 from etl.archive import editions
 from etl.audit import explain
-from etl.cli.data import bring_up
+from etl.chain import bring_up
 from etl.common.errors import NotFound
 from etl.common.periods import parse_period
 from etl.landing import evidence

@@ -17,7 +17,7 @@ from etl.archive import ledger
 from etl.archive.ledger import Entry
 from etl.audit.reproduce import reproduce
 from etl.basis.inputs import period_inputs
-from etl.cli.data import bring_up
+from etl.chain import bring_up
 from etl.common import periods
 from etl.common.errors import NotFound
 from etl.landing import evidence

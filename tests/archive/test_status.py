@@ -13,8 +13,8 @@ from typer.testing import CliRunner
 
 from etl import landing
 from etl.archive import editions, ledger
+from etl.chain import bring_up
 from etl.cli.app import app
-from etl.cli.data import bring_up
 from etl.common.periods import parse_period
 from etl.delivery import send_ledger
 from etl.delivery.send_ledger import Step

@@ -21,7 +21,7 @@ from etl import landing, warehouse
 from etl import settings as settings_module
 from etl.archive import editions, ledger, outdated
 from etl.audit import verify
-from etl.cli.data import bring_up
+from etl.chain import bring_up
 from etl.common import disk, periods
 from etl.landing import evidence
 from etl.ops import airflow_api

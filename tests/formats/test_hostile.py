@@ -18,7 +18,7 @@ from typing import Any
 import pytest
 
 from etl import facts, formats, landing
-from etl.cli.data import bring_up
+from etl.chain import bring_up
 from etl.landing import evidence
 from etl.report.view import wording
 from etl.settings import Settings

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from etl import facts, landing
-from etl.cli.data import bring_up
+from etl.chain import bring_up
 from etl.common import disk
 from etl.landing import evidence
 from etl.settings import Settings

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from etl import landing, warehouse
 from etl.basis.inputs import period_inputs
-from etl.cli.data import bring_up
+from etl.chain import bring_up
 from etl.common import database
 from etl.common.periods import parse_period
 from etl.measures import measure, names, prepare, text

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from etl import facts, landing, warehouse
-from etl.cli.data import bring_up
+from etl.chain import bring_up
 from etl.settings import Settings
 from tests.helpers import export, row, site
 from tests.promise.test_histories import told

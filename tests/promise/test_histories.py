@@ -27,7 +27,7 @@ from hypothesis import settings as examples
 from hypothesis import strategies as st
 
 from etl import facts, landing, warehouse
-from etl.cli.data import bring_up
+from etl.chain import bring_up
 from etl.common import disk
 from etl.common.errors import TransitLedgerError
 from etl.landing import evidence

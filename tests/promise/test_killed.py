@@ -20,7 +20,7 @@ import pytest
 from etl import facts, landing, warehouse
 from etl.archive import bag, editions, ledger
 from etl.audit import verify
-from etl.cli.data import bring_up
+from etl.chain import bring_up
 from etl.common import disk, periods
 from etl.landing import evidence
 from etl.ops import retention

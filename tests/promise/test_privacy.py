@@ -18,7 +18,7 @@ import pytest
 
 from etl import facts, staging, warehouse
 from etl import settings as settings_module
-from etl.cli.data import bring_up
+from etl.chain import bring_up
 from etl.landing import evidence
 from etl.ops import retention
 from etl.settings import Settings

@@ -11,7 +11,7 @@ import duckdb
 import pytest
 
 from etl import facts, warehouse
-from etl.cli.data import bring_up
+from etl.chain import bring_up
 from etl.common.errors import ArchiveBroken, UsageInvalid
 from etl.landing import evidence
 from etl.ops import retention

@@ -19,7 +19,7 @@ from hypothesis import settings as examples
 from hypothesis import strategies as st
 
 from etl import facts, landing, staging, warehouse
-from etl.cli.data import bring_up
+from etl.chain import bring_up
 from etl.common import periods
 from etl.settings import Settings
 from tests.helpers import export, row, site

@@ -15,7 +15,7 @@ import pytest
 from etl import facts, landing
 from etl.archive.rendering import render
 from etl.basis import inputs
-from etl.cli.data import bring_up
+from etl.chain import bring_up
 from etl.common.periods import Period, parse_period
 from etl.landing import evidence
 from etl.model.report import EditionInfo
