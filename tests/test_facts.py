@@ -14,7 +14,7 @@ from typing import Any
 import duckdb
 import pytest
 
-from etl import facts, landing, staging, warehouse
+from etl import chain, facts, landing, staging, warehouse
 from etl.chain import bring_up
 from etl.landing import evidence
 from etl.settings import Settings
@@ -197,6 +197,7 @@ def test_a_day_is_dirty_by_the_set_it_was_made_from(tmp_path: Path) -> None:
     assert not facts.rebuild_day(settings, DAY)
     (settings.sources[0].location / "connector-2").write_bytes(export([row(2)]))
     landing.collect(settings, files=[settings.sources[0].location / "connector-2"])
+    chain.stage(settings)
     assert facts.dirty_days(settings) == [DAY]
     other = site(tmp_path, report={"time_zone": "Pacific/Auckland"})
     assert facts.dirty_days(other) == [DAY]
@@ -330,3 +331,18 @@ def test_a_warehouse_of_an_older_version_is_made_anew(tmp_path: Path) -> None:
         con.execute("drop table skips")
     warehouse.publish(settings)
     assert contents(settings) == before
+
+
+def test_a_file_that_nobody_has_read_yet_counts_nowhere_and_is_stated_so(tmp_path: Path) -> None:
+    settings = site(tmp_path)
+    path = settings.sources[0].location / "connector-2026-11-16.csv"
+    path.write_bytes(export([row(1)]))
+    landed = landing.land(settings, settings.sources[0], path)
+    (item,) = facts.files_by_source(settings)
+    assert item.states[str(landed.sha256)][0] == "unstaged"
+    assert (item.counted(DAY), facts.dirty_days(settings)) == ([], [])
+    assert sorted(found.name for found in settings.storage.root.iterdir()) == ["landed", "locks", "receipts"]
+    bring_up(settings)
+    (item,) = facts.files_by_source(settings)
+    assert item.states[str(landed.sha256)][0] == "counted"
+    assert item.counted(DAY) == [landed.sha256]

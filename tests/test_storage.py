@@ -183,7 +183,7 @@ def test_only_owner_and_group_may_read(tmp_path: Path) -> None:
         with disk.new_folder(tmp_path / "a" / "folder") as folder:
             (folder / "file").write_bytes(NEW)
         settings = site(tmp_path / "site")
-        staging.hash_key(settings)
+        staging.make_hash_key(settings)
     finally:
         os.umask(before)
     modes = {path: stat.S_IMODE(path.stat().st_mode) for path in (tmp_path / "a").rglob("*")}
@@ -194,7 +194,8 @@ def test_only_owner_and_group_may_read(tmp_path: Path) -> None:
 
 def test_the_hash_key_is_made_once_or_comes_from_the_environment(tmp_path: Path) -> None:
     settings = site(tmp_path)
-    assert staging.hash_key(settings, {}) == staging.hash_key(settings, {})
+    assert staging.hash_key(settings, {}) == b""
+    assert staging.make_hash_key(settings, {}) == staging.make_hash_key(settings, {}) == staging.hash_key(settings, {})
     given = staging.hash_key(settings, {settings.storage.key_env: "from outside"})
     assert given != staging.hash_key(settings, {})
     assert given == staging.hash_key(site(tmp_path / "other"), {settings.storage.key_env: "from outside"})

@@ -99,7 +99,7 @@ class _Standing:
     def counts(self, file: dict[str, Any], period: Period, asked: dict[str, Any]) -> bool:
         """Whether anything of a file can count in the period, in the direction and connector asked for."""
         item, sha256 = self._files[file["source"]], file["sha256"]
-        for day in staging.days_of(item.counts[sha256]):
+        for day in staging.days_of(item.counts[sha256]) if sha256 in item.counts else []:
             made = facts.partition(self._settings, day) if day in period else None
             if made is None or not _made_from(made, item, sha256):
                 continue
@@ -140,7 +140,7 @@ def explain_record(settings: Settings, file: str, number: int) -> dict[str, Any]
     facts that its message counts in, what it adds to each and what each holds in all; `sessions`: the same of facts
     that are no messages (TLS-RPT). `why_not`: why it counts nowhere.
     `editions`: those that cover the days and were made from the file. After retention: `gone`, and the editions that
-    the file as a whole was part of.
+    the file as a whole was part of. Of a file that is still to be staged nothing is known but its receipt.
     """
     landed = evidence.find(settings, file)
     receipt = landed.receipt
@@ -149,7 +149,9 @@ def explain_record(settings: Settings, file: str, number: int) -> dict[str, Any]
     state, why = item.states[receipt.sha256]
     told: dict[str, Any] = {"file": _evidence(landed, state), "record": number, "cells": [], "sessions": []}
     told["why_not"] = why
-    counts = item.counts[receipt.sha256]
+    counts = item.counts.get(receipt.sha256)
+    if counts is None:
+        return told | {"outcome": None, "reason": why, "says": [], "editions": []}
     if state == "quarantined":
         return told | {"outcome": "quarantined", "reason": why, "says": [], "editions": []}
     if not 1 <= number <= counts.records:

@@ -57,6 +57,7 @@ def reproduce(settings: Settings, period: Period, edition: int | None = None) ->
         _carry_sealed_days(settings, archived, again, folder)
         _lay_out(settings, again, _files(archived))
         _note(again, archived.inputs["notes"])
+        staging.stage_all(again)
         for day in facts.dirty_days(again):
             facts.rebuild_day(again, day)
         warehouse.publish(again)

@@ -40,7 +40,10 @@ LINES_AT_ONCE = 2_500_000
 
 @dataclass(frozen=True)
 class SourceFiles:
-    """The files of one source with what the notes and staging say of each."""
+    """The files of one source with what the notes and staging say of each.
+
+    A file that nobody has read yet has the state `unstaged` and no counts: it counts nowhere.
+    """
 
     source: Source
     landed: dict[str, evidence.Landed]
@@ -117,20 +120,31 @@ class Partition:
 
 
 def files_by_source(settings: Settings) -> list[SourceFiles]:
-    """All landed files with their states; those that are still to be staged are staged first."""
+    """All landed files with their states. A question: nothing is written, and what is still to be staged is stated so.
+
+    Who makes or removes something on its grounds asks `files_once_staged`.
+    """
     standing = evidence.notes(settings)
     found = []
     for source in settings.sources:
         landed = evidence.landed(settings, source.name)
         key = staging.reader_key(settings, source)
-        counts = {
-            sha256: staging.counts(settings, source, sha256, key) or staging.stage(settings, source.name, sha256)
-            for sha256 in landed
-        }
+        asked = {sha256: staging.counts(settings, source, sha256, key) for sha256 in landed}
+        counts = {sha256: item for sha256, item in asked.items() if item}
+        unstaged = [sha256 for sha256, item in asked.items() if not item]
         unusable = {sha256: item.reason for sha256, item in counts.items() if item.state == "quarantined"}
-        states = evidence.file_states(landed, source.name, standing, unusable)
+        states = evidence.file_states(landed, source.name, standing, unusable, unstaged)
         found.append(SourceFiles(source, landed, states, counts))
     return found
+
+
+def files_once_staged(settings: Settings) -> list[SourceFiles]:
+    """The same once all that is still to be staged has been: for those who act on it."""
+    files = files_by_source(settings)
+    waiting = [(item.source.name, sha256) for item in files for sha256 in item.landed if sha256 not in item.counts]
+    for source, sha256 in waiting:
+        staging.stage(settings, source, sha256)
+    return files_by_source(settings) if waiting else files
 
 
 def basis(settings: Settings, files: Sequence[SourceFiles], day: date) -> dict[str, Any]:
@@ -240,7 +254,8 @@ def known_days(settings: Settings, files: Sequence[SourceFiles]) -> list[date]:
 
 
 def dirty_days(settings: Settings) -> list[date]:
-    """The days whose partition was not made from today's evidence, settings and readers; sealed days never are."""
+    """The days whose partition was not made from today's evidence, as far as it is staged, settings and readers; sealed
+    days never are."""
     files = files_by_source(settings)
     sealed = sealed_days(settings)
     return [day for day in known_days(settings, files) if day not in sealed and _is_dirty(settings, files, day)]
@@ -265,7 +280,7 @@ def rebuild_day(settings: Settings, day: date, *, anew: bool = False) -> bool:
     with disk.lock(settings.storage.root, f"day-{day}"):
         if day in sealed_days(settings):
             return False
-        files = files_by_source(settings)
+        files = files_once_staged(settings)
         before = partition(settings, day)
         made_from = basis(settings, files, day)
         key = basis_sha256(made_from)

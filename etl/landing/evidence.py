@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import asdict, dataclass
 from datetime import date, datetime, timedelta
 from functools import cache
@@ -22,7 +22,7 @@ from etl.common.errors import NotFound
 from etl.settings import Settings
 
 NoteKind = Literal["grew", "retract", "replace", "seal", "revoke"]
-FileState = Literal["counted", "quarantined", "grown", "retracted", "replaced", "restated"]
+FileState = Literal["counted", "quarantined", "grown", "retracted", "replaced", "restated", "unstaged"]
 
 
 @dataclass(frozen=True)
@@ -182,10 +182,12 @@ def file_states(
     source: str,
     standing: Iterable[Note],
     unusable: Mapping[str, str | None] = MappingProxyType({}),
+    unstaged: Collection[str] = (),
 ) -> dict[str, tuple[FileState, str | None]]:
     """For each landed file of a source whether it counts: its state and the reason.
 
-    `unusable` are files that staging quarantined, with its reasons. A retraction wins over all else; a file that
+    `unusable` are files that staging quarantined, with its reasons; `unstaged` those that nobody has read yet, which
+    count nowhere until somebody has. A retraction wins over all else; a file that
     another replaces is out, whatever becomes of the other; a file that grew is out as long as the longer one counts,
     and shares its fate where that was replaced. Where the longer one is retracted or quarantined the shorter counts.
     """
@@ -195,6 +197,7 @@ def file_states(
         sha256: ("quarantined", unusable[sha256]) if sha256 in unusable else ("counted", None)
         for sha256 in sorted(known)
     }
+    states |= dict.fromkeys(unstaged, ("unstaged", "not yet read with today's settings: python -m etl ingest"))
     for note in about:
         if note.kind == "replace" and note.sha256:
             states[note.sha256] = ("replaced", f"by {(note.other or '')[:12]}: {note.why}")

@@ -44,7 +44,7 @@ class Plan:
 
 def seal(settings: Settings, day: date, *, who: str, why: str) -> evidence.Note:
     """Fixes the facts of `day` as they are. Raises `UsageInvalid` where the day is dirty or sealed already."""
-    return _seal(settings, facts.files_by_source(settings), day, who=who, why=why)
+    return _seal(settings, facts.files_once_staged(settings), day, who=who, why=why)
 
 
 def _seal(settings: Settings, files: Sequence[facts.SourceFiles], day: date, *, who: str, why: str) -> evidence.Note:
@@ -80,7 +80,7 @@ def _is_removed(settings: Settings, day: date) -> bool:
     """Whether a file is gone that the facts of `day` were made from."""
     return any(
         item.counts[sha256].removed
-        for item in facts.files_by_source(settings)
+        for item in facts.files_once_staged(settings)
         for sha256 in item.counted(day, removed=True)
     )
 
@@ -160,7 +160,7 @@ def told(wanted: Plan, *, only_say: bool) -> list[str]:
 def carry_out(settings: Settings, wanted: Plan, *, who: str) -> None:
     """Seals, keeps what must stay of each file, then removes. Killed anywhere, the next run does the rest."""
     why = f"retention: [retention] landed_days = {settings.retention.landed_days}"
-    files = facts.files_by_source(settings) if wanted.seal else []
+    files = facts.files_once_staged(settings) if wanted.seal else []
     for day in wanted.seal:
         with suppress(UsageInvalid):  # changed, or sealed by another, since the plan was made
             _seal(settings, files, day, who=who, why=why)

@@ -66,15 +66,23 @@ class FileCounts:
 
 
 def hash_key(settings: Settings, environment: dict[str, str] | None = None) -> bytes:
-    """The key of all hashes of addresses and message ids: from the environment, else made once beside the data."""
+    """The key of all hashes of addresses and message ids: from the environment, else as it lies beside the data; empty
+    where there is none yet, since nothing was ever staged."""
     given = (environment if environment is not None else os.environ).get(settings.storage.key_env)
     if given:
         return hashlib.sha256(given.encode("utf-8")).digest()
-    path = settings.storage.root / "hash.key"
-    if not path.exists():
+    try:
+        return (settings.storage.root / "hash.key").read_bytes()
+    except FileNotFoundError:
+        return b""
+
+
+def make_hash_key(settings: Settings, environment: dict[str, str] | None = None) -> bytes:
+    """The key, made once beside the data where there is none."""
+    if not hash_key(settings, environment):
         with suppress(FileExistsError):
-            disk.write_new(path, secrets.token_bytes(32), mode=0o600)
-    return path.read_bytes()
+            disk.write_new(settings.storage.root / "hash.key", secrets.token_bytes(32), mode=0o600)
+    return hash_key(settings, environment)
 
 
 def settings_sha256(settings: Settings, source: Source) -> str:
@@ -161,6 +169,7 @@ def _kept_folder(settings: Settings, source: Source, sha256: str) -> Path:
 def stage(settings: Settings, source_name: str, sha256: str) -> FileCounts:
     """Stages one landed file, unless that is done; returns what it came to, quarantined or not."""
     source = settings.source(source_name)
+    make_hash_key(settings)
     done = counts(settings, source, sha256)
     if done:
         return done

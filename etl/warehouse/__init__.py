@@ -69,7 +69,7 @@ def publish(settings: Settings, *, anew: bool = False) -> list[date]:
         for left in reversed(range(_TRIES)):
             try:
                 finished = facts.partitions(settings)
-                files = facts.files_by_source(settings)
+                files = facts.files_once_staged(settings)
                 changed = _publish(settings, finished, files, anew)
                 _tidy(settings, files, everywhere=anew)
                 return changed
@@ -138,8 +138,7 @@ def rebuild(settings: Settings) -> list[date]:
                 f"facts with the hash {sha256[:16]}… in facts/{day}",
                 "bring them back from a backup; or take the seal back with `revoke` and run `rebuild` again",
             )
-    staging.stage_all(settings)
-    for day in facts.known_days(settings, facts.files_by_source(settings)):
+    for day in facts.known_days(settings, facts.files_once_staged(settings)):
         if day not in sealed:
             facts.rebuild_day(settings, day, anew=True)
     publish(settings, anew=True)

@@ -15,7 +15,9 @@ import pytest
 import typer
 from typer.core import TyperGroup
 
+from etl import landing
 from etl.cli.app import app
+from etl.settings import load
 from tests.helpers import Command, export, row
 
 CONFIG = """
@@ -79,9 +81,15 @@ def run(made: Path, monkeypatch: pytest.MonkeyPatch, command: Command) -> Comman
     return command
 
 
-def test_each_command_and_option_of_the_interface_is_there(run: Command) -> None:
+def whole_program() -> TyperGroup:
+    """The command line itself."""
     program = typer.main.get_command(app)
     assert isinstance(program, TyperGroup)
+    return program
+
+
+def test_each_command_and_option_of_the_interface_is_there(run: Command) -> None:
+    program = whole_program()
     listed = run("--help").out
     reference = (Path(__file__).parents[2] / "docs" / "reference.md").read_text(encoding="utf-8")
     assert len(program.commands) >= 23
@@ -289,3 +297,50 @@ def test_a_site_with_nothing_in_it_says_so(run: Command, tmp_path: Path) -> None
     assert run(*config, "status").code == 1
     assert run(*config, "ingest").code == 0, "a folder of exports that is not there yet holds nothing"
     assert run(*config, "rebuild").code == 0
+
+
+QUESTIONS = {
+    "facts": ["--from", "2026-11-16", "--to", "2026-11-22"],
+    "digest": ["--json"],
+    "history": [],
+    "expire": ["--dry-run"],
+    "insights": [WEEK],
+    "letter": [WEEK, "--partner", "fabrikam.example"],
+    "verify": [],
+    "reproduce": [WEEK],
+    "explain": [WEEK, "--connector", "Fabrikam partner"],
+    "status": ["--json"],
+    "check": ["--json"],
+}
+DOERS = {
+    "ingest", "rebuild", "retract", "replace", "revoke", "seal", "report", "sign", "publish", "send", "settle",
+    "backfill",
+}  # fmt: skip
+
+
+def test_a_question_writes_nothing_whatever_waits_to_be_read(
+    made: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command: Command
+) -> None:
+    assert QUESTIONS.keys() | DOERS == set(whole_program().commands)
+    shutil.copytree(made, tmp_path, dirs_exist_ok=True)
+    monkeypatch.chdir(tmp_path)
+    settings = load("config.toml", {})
+    late = tmp_path / "exports" / "connector-2026-11-16_late.csv"
+    late.write_bytes(export([row(9000 + n, date_time_utc="2026-11-16T11:00:00Z") for n in range(10)]))
+    collected = landing.collect(settings, files=[late])
+    assert [file.result for file in collected.files] == ["landed"]
+
+    def kept() -> dict[Path, int]:
+        files = [path for path in (tmp_path / "data").rglob("*") if path.is_file()]
+        return {path: path.stat().st_mtime_ns for path in files if "work" not in path.parts}
+
+    before = kept()
+    for name, arguments in QUESTIONS.items():
+        said = command(name, *arguments)
+        assert (said.code in (0, 1), kept() == before) == (True, True), (name, said.err)
+    told = command("explain", "--file", late.name, "--record", "1", "--json").json
+    assert (told["file"]["state"], told["cells"], kept() == before) == ("unstaged", [], True)
+    assert "python -m etl ingest" in told["why_not"]
+    assert command("ingest").code == 0
+    assert len(kept()) > len(before)
+    assert command("explain", "--file", late.name, "--record", "1", "--json").json["cells"] != []
