@@ -16,6 +16,7 @@ from typing import Any
 from etl import landing
 from etl import settings as settings_module
 from etl.chain import bring_up
+from etl.landing.inbox import Folder
 from etl.settings import Settings
 
 HEADER = (
@@ -90,6 +91,11 @@ def export(rows: Sequence[Mapping[str, str]], header: Sequence[str] = HEADER, de
     writer.writeheader()
     writer.writerows(rows)
     return text.getvalue().encode("utf-8")
+
+
+def land(settings: Settings, path: Path) -> landing.LandedFile:
+    """Lands one file of the first source, however young it is."""
+    return landing.land(settings, settings.sources[0], Folder(path.parent), path.name)
 
 
 def bring(settings: Settings, files: Mapping[str, bytes]) -> landing.Collected:

@@ -273,17 +273,17 @@ def test_a_file_may_have_any_name(folder: Path) -> None:
 
 
 VANISHING = """
-from etl import landing
 from etl.cli import app
-real = landing._copy
+from etl.landing.inbox import Folder
+real = Folder.copy
 
-def copy(path, *rest):
-    done = real(path, *rest)
-    if path.name.endswith("15"):
-        path.unlink()
+def copy(self, name, *rest):
+    done = real(self, name, *rest)
+    if name.endswith("15"):
+        (self.path / name).unlink()
     return done
 
-landing._copy = copy
+Folder.copy = copy
 app.run()
 """
 

@@ -18,7 +18,7 @@ from etl import chain, facts, landing, staging, warehouse
 from etl.chain import bring_up
 from etl.landing import evidence
 from etl.settings import Settings
-from tests.helpers import HEADER, bring, export, row, site
+from tests.helpers import HEADER, bring, export, land, row, site
 
 DAY = date(2026, 11, 16)
 NO_IDENTITY = [name for name in HEADER if name not in ("message_id", "network_message_id")]
@@ -177,9 +177,7 @@ def test_an_aggregate_restates_and_counts_its_column(tmp_path: Path) -> None:
 def test_a_file_of_exactly_the_vendors_limit_is_suspected(tmp_path: Path, records: int, suspected: bool) -> None:
     settings = site(tmp_path)
     line = export([row(1)]).splitlines(keepends=True)
-    landed = landing.land(
-        settings, settings.sources[0], _written(settings, line[0] + line[1] * (records - 1) + b"bad\n")
-    )
+    landed = land(settings, _written(settings, line[0] + line[1] * (records - 1) + b"bad\n"))
     counts = staging.stage(settings, "m365", str(landed.sha256))
     assert (counts.records, counts.rejected, counts.suspected_cut) == (records, 1, suspected)
 
@@ -337,7 +335,7 @@ def test_a_file_that_nobody_has_read_yet_counts_nowhere_and_is_stated_so(tmp_pat
     settings = site(tmp_path)
     path = settings.sources[0].location / "connector-2026-11-16.csv"
     path.write_bytes(export([row(1)]))
-    landed = landing.land(settings, settings.sources[0], path)
+    landed = land(settings, path)
     (item,) = facts.files_by_source(settings)
     assert item.states[str(landed.sha256)][0] == "unstaged"
     assert (item.counted(DAY), facts.dirty_days(settings)) == ([], [])

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 import multiprocessing
 import os
-from datetime import date
+from collections.abc import Sequence
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
@@ -13,8 +15,11 @@ from etl import facts, landing, warehouse
 from etl.chain import bring_up
 from etl.common import disk
 from etl.common.errors import NotFound
-from etl.landing import evidence
+from etl.landing import evidence, inbox
+from etl.landing.inbox import Copied, Inbox, Offer
+from etl.ops import check
 from etl.settings import Settings
+from tests import helpers
 from tests.helpers import bring, export, row, site
 
 DAY = date(2026, 11, 16)
@@ -38,7 +43,7 @@ def land(settings: Settings, name: str, content: bytes) -> landing.LandedFile:
     """Lands one export."""
     path = settings.sources[0].location / name
     path.write_bytes(content)
-    return landing.land(settings, settings.sources[0], path)
+    return helpers.land(settings, path)
 
 
 def test_bytes_lie_unchanged_under_their_hash(tmp_path: Path) -> None:
@@ -167,7 +172,7 @@ def test_export_time_is_the_one_in_the_name_else_the_files_own(tmp_path: Path) -
     plain = settings.sources[0].location / "connector-2026-11-17.csv"
     plain.write_bytes(LONG)
     os.utime(plain, (1_800_000_000, 1_800_000_000))
-    other = landing.land(settings, settings.sources[0], plain)
+    other = helpers.land(settings, plain)
     found = evidence.landed(settings, "m365")
     assert found[str(named.sha256)].receipt.export_at.isoformat() == "2026-11-16T07:30:05+00:00"
     assert found[str(other.sha256)].receipt.export_at.timestamp() == 1_800_000_000
@@ -212,3 +217,51 @@ def test_killed_before_the_receipt_nothing_has_landed_and_again_it_has(
     bring(settings, {"connector-1": SHORT})
     assert messages(settings) == 5
     assert warehouse.digest(settings).days == 1
+
+
+class Shelf(Inbox):
+    """A place that is no folder: names and bytes, each version with a number of its own."""
+
+    def __init__(self, **exports: bytes) -> None:
+        self.exports, self.number, self.growing = exports, 1, False
+
+    def offers(self) -> list[Offer]:
+        return [item for name in sorted(self.exports) if (item := self.offer(name))]
+
+    def offer(self, name: str) -> Offer | None:
+        content = self.exports.get(name)
+        return None if content is None else Offer(name, len(content), datetime(2026, 11, 17, tzinfo=UTC), self.number)
+
+    def head(self, name: str) -> bytes:
+        return self.exports[name][:65536]
+
+    def copy(self, name: str, target: Path, beginnings: Sequence[int] = ()) -> Copied:
+        content = self.exports[name]
+        target.write_bytes(content)
+        self.number += self.growing
+        firsts = {size: hashlib.sha256(content[:size]).hexdigest() for size in beginnings}
+        return Copied(hashlib.sha256(content).hexdigest(), len(content), firsts)
+
+    def may_read(self, name: str) -> bool:
+        return name in self.exports
+
+    def trouble(self) -> None:
+        return None
+
+
+def test_landing_asks_a_place_for_no_more_than_the_port_has(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    settings = site(tmp_path)
+    names = {"connector-2026-11-16": SHORT, "connector-2026-11-17": MIDDLE, "other": LONG}
+    shelf = Shelf(**names)
+    monkeypatch.setattr(inbox, "of", lambda _source: shelf)
+    assert [item.result for item in landing.collect(settings).files] == ["landed", "landed"]
+    assert [item.result for item in landing.collect(settings).files] == ["again", "again"]
+    bring_up(settings)
+    assert states(settings) == {"connector-2026-11-16": "grown", "connector-2026-11-17": "counted"}
+    assert {item.receipt.export_at for item in evidence.landed(settings, "m365").values()} == {
+        datetime(2026, 11, 17, tzinfo=UTC)
+    }
+    assert check.source_check(settings.sources[0]).found == "2 of 3 file(s) fit connector-{date}*"
+    shelf.exports["connector-2026-11-18"], shelf.growing = LONG, True
+    taken = landing.collect(settings, data_date=date(2026, 11, 18))
+    assert [(item.name, item.result) for item in taken.files] == [("connector-2026-11-18", "growing")]

@@ -15,9 +15,9 @@ from typing import Literal
 from etl import formats, landing
 from etl.common.program_files import REPORT_TEMPLATES
 from etl.delivery.smtp import connect
-from etl.formats import text
 from etl.formats.base import Sample
 from etl.insights.policy import PolicyInvalid, load_policy
+from etl.landing import inbox
 from etl.settings import Settings, Smtp, Source
 
 _FEW_BYTES = 1 << 30
@@ -53,32 +53,30 @@ def run(settings: Settings) -> Iterator[Check]:
 
 def source_check(source: Source) -> Check:
     """Whether the source's folder is there, can be read, and has files that its pattern names."""
-    subject, folder = f"source {source.name}", source.location
-    if not folder.is_dir():
-        return Check("wrong", subject, f"{folder} is no folder", "make it, or correct location")
-    if not os.access(folder, os.R_OK | os.X_OK):
-        return Check("wrong", subject, f"{folder} may not be read", "give the job's user the right to read it")
-    names = [path.name for path in folder.iterdir() if path.is_file() and not path.name.startswith(".")]
+    subject, place = f"source {source.name}", inbox.of(source)
+    if trouble := place.trouble():
+        return Check("wrong", subject, trouble.found, trouble.next_step)
+    names = [offer.name for offer in place.offers()]
     fitting = [name for name in names if landing.name_pattern(source).match(name)]
     if not names:
-        return Check("note", subject, f"{folder} is empty", "bring the first export")
+        return Check("note", subject, f"{source.location} is empty", "bring the first export")
     if not fitting:
         return Check("wrong", subject, f"none of {len(names)} file(s) fits {source.pattern}", "correct pattern")
-    locked = [name for name in fitting if not os.access(folder / name, os.R_OK)]
+    locked = [name for name in fitting if not place.may_read(name)]
     if locked:
         return Check("wrong", subject, f"{len(locked)} file(s) may not be read, {locked[0]} first", "give the right")
-    return format_check(source, folder / max(fitting)) or Check(
+    return format_check(source, Sample(max(fitting), place.head(max(fitting)))) or Check(
         "ok", subject, f"{len(fitting)} of {len(names)} file(s) fit {source.pattern}"
     )
 
 
-def format_check(source: Source, export: Path) -> Check | None:
+def format_check(source: Source, export: Sample) -> Check | None:
     """What is wrong where the format has no such column as the source names, or `export` is of another format."""
     subject = f"source {source.name}"
     unknown = sorted(set(source.columns) - set(formats.reader(source.format).aliases))
     if unknown:
         return Check("wrong", subject, f"{source.format} has no column {', '.join(unknown)}", "correct columns")
-    found = formats.recognise(Sample(export.name, text.head(export)))
+    found = formats.recognise(export)
     if found not in (None, source.format):
         return Check("wrong", subject, f"{export.name} is {found}, not {source.format}", "correct format or pattern")
     return None

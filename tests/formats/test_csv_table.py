@@ -15,10 +15,10 @@ from hypothesis import given
 from hypothesis import settings as examples
 from hypothesis import strategies as st
 
-from etl import landing, staging
+from etl import staging
 from etl.formats.delimited import csv_table
 from etl.settings import Settings
-from tests.helpers import HEADER, export, row, site
+from tests.helpers import HEADER, export, land, row, site
 
 ROWS = [row(1, connector_name="Malmö – ö"), row(2, message_subject='a "b"\nc;d,e')]
 LATIN = [row(1, connector_name="Malmö"), row(2, connector_name="Århus"), row(3, message_subject="ÄÖ é ß ø")]
@@ -28,7 +28,7 @@ def stage(settings: Settings, content: bytes) -> staging.FileCounts:
     """What staging one export comes to."""
     path = settings.sources[0].location / "connector-2026-11-16"
     path.write_bytes(content)
-    landed = landing.land(settings, settings.sources[0], path)
+    landed = land(settings, path)
     return staging.stage(settings, "m365", str(landed.sha256))
 
 

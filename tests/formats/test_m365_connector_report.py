@@ -8,8 +8,8 @@ from typing import Any
 
 import duckdb
 
-from etl import landing, staging
-from tests.helpers import export, row, site
+from etl import staging
+from tests.helpers import export, land, row, site
 
 ODD: list[dict[str, str]] = [
     {"directionality": "Originating", "tls_version": "TLS 1.3", "tls_cipher": "TLS_AES_128_GCM_SHA256"},
@@ -29,7 +29,7 @@ def staged(folder: Path, content: bytes) -> tuple[staging.FileCounts, list[tuple
     settings = site(folder)
     path = settings.sources[0].location / "connector-2026-11-16"
     path.write_bytes(content)
-    landed = landing.land(settings, settings.sources[0], path)
+    landed = land(settings, path)
     found = staging.stage(settings, "m365", str(landed.sha256))
     records = staging.staged_folder(settings, settings.sources[0], found.sha256) / "records.parquet"
     odd = duckdb.read_parquet(str(records)).filter("bytes between 7000 and 7999").project(SAYS).order("bytes")

@@ -18,11 +18,11 @@ from hypothesis import HealthCheck, given
 from hypothesis import settings as examples
 from hypothesis import strategies as st
 
-from etl import facts, landing, staging, warehouse
+from etl import facts, staging, warehouse
 from etl.chain import bring_up
 from etl.common import periods
 from etl.settings import Settings
-from tests.helpers import export, row, site
+from tests.helpers import export, land, row, site
 
 ZONES = (
     "UTC", "Europe/Stockholm", "America/New_York", "Asia/Kolkata", "Pacific/Auckland", "Australia/Lord_Howe",
@@ -82,7 +82,7 @@ def staged(settings: Settings, texts: list[str]) -> dict[int, date]:
     rows = [row(place, date_time_utc=text, total_bytes=str(place)) for place, text in enumerate(texts)]
     path = settings.sources[0].location / "connector-1.csv"
     path.write_bytes(export(rows))
-    landed = landing.land(settings, settings.sources[0], path)
+    landed = land(settings, path)
     counts = staging.stage(settings, "m365", str(landed.sha256))
     assert (counts.state, counts.used) == ("staged", len(texts)), counts
     records = staging.staged_folder(settings, settings.sources[0], str(landed.sha256)) / "records.parquet"
