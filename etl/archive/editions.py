@@ -18,10 +18,11 @@ from typing import Any
 from etl import __version__
 from etl.archive import bag, changes, edition_file, ledger, rendering, site, variants
 from etl.archive.ledger import Entry, Origin
-from etl.archive.variants import Variant, canonical
+from etl.archive.variants import Variant
 from etl.basis.inputs import PeriodInputs
 from etl.basis.workbench import visible_facts_csv
 from etl.common import disk, periods
+from etl.common.canonical import canonical, canonical_sha256
 from etl.common.errors import UsageInvalid
 from etl.common.periods import Period
 from etl.model.report import Change, EditionInfo
@@ -194,7 +195,7 @@ class _Maker:
             "supersedes_edition": info.supersedes_number,
             "reasons": list(info.reasons),
             "why": self.why,
-            "basis": hashlib.sha256(canonical(parts)).hexdigest(),
+            "basis": canonical_sha256(parts),
             "basis_parts": parts,
             "changes": [change.model_dump() for change in info.changes],
             "mentions": list(mentions(self.entries)),

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from etl.archive.variants import canonical
 from etl.common import disk
+from etl.common.canonical import canonical
 from etl.model.report import ReportModel
 from etl.report import email, html, pdf
 

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
-
-import rfc8785
 
 from etl.common.addresses import recipient_key
+from etl.common.canonical import canonical_sha256
 from etl.settings import Settings
 
 LEDGER_HEAD_MARKER = "@@LEDGER-HEAD@@"
@@ -47,15 +44,6 @@ class MailSource:
     pdf: bytes
 
 
-def canonical(value: Any) -> bytes:
-    """`value` as canonical JSON (RFC 8785); dates become ISO text, tuples lists."""
-    return rfc8785.dumps(json.loads(json.dumps(value, default=_plain)))
-
-
-def _plain(value: Any) -> Any:
-    return value.isoformat() if hasattr(value, "isoformat") else str(value)
-
-
 def readers(settings: Settings) -> dict[str, Reader]:
     """Who gets reports, by the address's key. Who is in several audiences gets one report that shows what any of them
     may see, in the language of the first."""
@@ -84,7 +72,7 @@ def wanted(settings: Settings) -> list[Variant]:
 
 def _marks(groups: Iterable[tuple[str, ...]]) -> dict[tuple[str, ...], str]:
     """A short name per set of connectors: the first hex digits of its hash, four or as many more as tell them apart."""
-    hashes = {group: hashlib.sha256(canonical(list(group))).hexdigest() for group in groups}
+    hashes = {group: canonical_sha256(group) for group in groups}
     length = 4
     while len({digest[:length] for digest in hashes.values()}) < len(hashes):
         length += 4

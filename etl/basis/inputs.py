@@ -21,11 +21,11 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
-import rfc8785
 
 from etl import __version__, facts, formats
 from etl import warehouse as published
 from etl.common import database, disk, periods
+from etl.common.canonical import canonical, canonical_sha256, plain_json
 from etl.common.errors import NotFound
 from etl.common.periods import Period
 from etl.insights.policy import Policy, load_policy, parse_policy
@@ -69,7 +69,7 @@ class PeriodInputs:
         How settled the period is, and how often the same bytes came again, are no part of it: both move without the
         period's data moving.
         """
-        return hashlib.sha256(rfc8785.dumps(evidence_basis(self.completeness))).hexdigest()
+        return canonical_sha256(evidence_basis(self.completeness))
 
     @property
     def basis(self) -> dict[str, str]:
@@ -87,11 +87,11 @@ class PeriodInputs:
         return {
             "facts.csv": self.facts_csv,
             "history.csv": self.history_csv,
-            "inputs.json": rfc8785.dumps(self.inputs),
-            "settings.json": rfc8785.dumps(self.settings_public),
+            "inputs.json": canonical(self.inputs),
+            "settings.json": canonical(self.settings_public),
             "policy.toml": self.policy.raw,
-            "versions.json": rfc8785.dumps(self.versions),
-            "completeness.json": rfc8785.dumps(self.completeness),
+            "versions.json": canonical(self.versions),
+            "completeness.json": canonical(self.completeness),
         }
 
     @classmethod
@@ -136,7 +136,7 @@ def period_inputs(
         history_csv=history_csv,
         completeness=completeness,
         inputs=inputs,
-        settings_public=_plain(settings.public()),
+        settings_public=plain_json(settings.public()),
         policy=policy or load_policy(settings),
         versions=software_versions(),
         settings_sha256=settings.counting_sha256(),
@@ -211,13 +211,13 @@ def earlier_periods(period: Period) -> list[Period]:
 def _inputs(con: duckdb.DuckDBPyConnection, settings: Settings, period: Period) -> dict[str, Any]:
     """inputs.json: landed files with their first receipts, those of the days around that logs are joined with, the
     notes about them, and the partitions with the files that each was made of; all by hash."""
-    files = [_plain(row) for row in measure(con, "files", **span(period))]
-    near = [_plain(row) for row in measure(con, "files", **_reach(settings, period))]
+    files = [plain_json(row) for row in measure(con, "files", **span(period))]
+    near = [plain_json(row) for row in measure(con, "files", **_reach(settings, period))]
     around = [row for row in near if row not in files]
     hashes = {row["sha256"] for row in (*files, *around)}
     days = {day.isoformat() for day in period.days}
     notes = [
-        _plain({key: value for key, value in vars(note).items() if value is not None})
+        plain_json({key: value for key, value in vars(note).items() if value is not None})
         for note in evidence.history(settings)
         if {note.sha256, note.other} & hashes or note.data_date in days or note.kind == "revoke"
     ]
@@ -227,7 +227,7 @@ def _inputs(con: duckdb.DuckDBPyConnection, settings: Settings, period: Period) 
         "around": around,
         "notes": notes,
         "partitions": [
-            _plain(row | {"files": _made_of(settings, row)}) for row in measure(con, "partitions", **span(period))
+            plain_json(row | {"files": _made_of(settings, row)}) for row in measure(con, "partitions", **span(period))
         ],
         "settings_sha256": settings.counting_sha256(),
     }
@@ -249,14 +249,3 @@ def _made_of(settings: Settings, row: Mapping[str, Any]) -> dict[str, list[str]]
     if made is None or made.basis != row["basis"]:
         return {}
     return {item["source"]: sorted(file[0] for file in item["files"]) for item in made.made_from["sources"]}
-
-
-def _plain(value: Any) -> Any:
-    """`value` as plain JSON: days and instants as text (instants in UTC)."""
-    if isinstance(value, dict):
-        return {str(key): _plain(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [_plain(item) for item in value]
-    if hasattr(value, "hour"):
-        return value.isoformat(timespec="seconds").removesuffix("+00:00") + "Z"
-    return value.isoformat() if isinstance(value, date) else value

@@ -50,7 +50,7 @@ def note(text: str) -> None:
 
 def emit_json(value: Any) -> None:
     """`value` as JSON on standard output: dates as ISO text, models as objects, keys in their own order."""
-    print(json.dumps(value, default=_plain, ensure_ascii=False, indent=2))
+    print(json.dumps(value, default=_shown, ensure_ascii=False, indent=2))
 
 
 def table(
@@ -75,7 +75,7 @@ def progress() -> Progress:
     )  # fmt: skip
 
 
-def _plain(value: Any) -> Any:
+def _shown(value: Any) -> Any:
     if isinstance(value, BaseModel):
         return value.model_dump(mode="json")
     if isinstance(value, Mapping):

@@ -11,11 +11,11 @@ from dataclasses import dataclass
 
 from etl.common.masking import mask
 from etl.common.periods import Period
+from etl.common.words import N_
 from etl.insights.book import Book, Place, read_book
 from etl.insights.policy import Accepted, Policy, PolicyInvalid, Rule, load_policy, parse_policy
 from etl.insights.rules import OVERALL, Finding, can_judge, judge
 from etl.model.report import Acknowledgement, Insight, PartnerLine, ResolvedInsight, Sentence
-from etl.report.language import N_
 
 __all__ = [
     "Book", "Judgement", "Policy", "PolicyInvalid", "Rule", "evaluate", "load_policy", "parse_policy", "read_book",

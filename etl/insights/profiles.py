@@ -12,6 +12,7 @@ from datetime import date
 from functools import cache
 from typing import Literal
 
+from etl.common.words import N_
 from etl.model.report import DEPRECATED, ProfileResult
 from etl.reference import ciphers
 
@@ -38,11 +39,6 @@ class Profile:
     reference: str
     second_hand: bool
     verdicts: dict[str, tuple[Result, str]]
-
-
-def N_(text: str) -> str:  # noqa: N802  gettext's usual mark
-    """Marks a text that is shown translated; the rest are references that are the same in every language."""
-    return text
 
 
 _NIST_CIPHERS = N_("SP 800-52r2 3.1: TLS 1.2; its ciphers are not judged here")

@@ -28,11 +28,6 @@ LOCALES = {"en": "en_GB"}
 """Where a language's dates follow another land's use than Babel's first choice."""
 
 
-def N_(text: str) -> str:  # noqa: N802  gettext's own name for it, which the search for texts knows
-    """Marks a text that is translated where it is shown, not where it stands."""
-    return text
-
-
 Plural = Callable[[int], int]
 
 

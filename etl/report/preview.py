@@ -6,10 +6,11 @@ from datetime import UTC, datetime
 from typing import Any
 
 from etl.common.periods import Period
+from etl.common.words import N_
 from etl.insights import Policy
 from etl.model.report import EditionInfo, Insight, MissingDays, ReportModel, ResolvedInsight, Sentence
 from etl.report.build import make_model, period_inputs
-from etl.report.language import N_, load
+from etl.report.language import load
 from etl.report.view import wording
 from etl.settings import Settings
 

@@ -228,7 +228,7 @@ def _stage(settings: Settings, source: Source, landed: evidence.Landed, out: Pat
     except (duckdb.DataError, duckdb.ProgrammingError, duckdb.NotSupportedError) as error:
         reason = f"The reader could not take the file: {_unquoted(error)}"
     else:
-        return FileCounts(*about, "staged", None, **_plain(staged))
+        return FileCounts(*about, "staged", None, **_masked(staged))
     for leftover in out.iterdir():
         leftover.unlink()
     return FileCounts(*about, "quarantined", mask(reason), limit=limit)
@@ -306,7 +306,7 @@ def find_records(
         return formats.reader(source.format).find(job, filters, most)
 
 
-def _plain(staged: Staged) -> dict[str, Any]:
+def _masked(staged: Staged) -> dict[str, Any]:
     found = asdict(staged)
     found["unknown_words"] = [word | {"word": mask(str(word["word"]))[:80]} for word in found["unknown_words"]]
     return found
