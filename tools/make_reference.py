@@ -12,7 +12,6 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel
 from pydantic_core import PydanticUndefined
 from typer.main import get_command
 
@@ -27,20 +26,6 @@ from etl.insights.policy import BUNDLED, KINDS, SEVERITIES, Policy, parse_policy
 from tools import format_tables  # noqa: E402  as above
 
 TARGET = ROOT / "docs" / "reference.md"
-
-TABLES: dict[str, type[BaseModel]] = {
-    "organisation": settings.Organisation,
-    "report": settings.ReportSettings,
-    "storage": settings.Storage,
-    "sources": settings.Source,
-    "connectors": settings.Connector,
-    "audiences": settings.Audience,
-    "smtp": settings.Smtp,
-    "policy": settings.PolicySettings,
-    "limits": settings.Limits,
-    "retention": settings.Retention,
-    "alerts": settings.Alerts,
-}
 
 
 def _table(head: list[str], rows: list[list[str]]) -> str:
@@ -92,7 +77,7 @@ def settings_tables() -> str:
     """Every key of the settings, its default, and the line that the example explains it with."""
     comments = _comments()
     parts = []
-    for table, model in TABLES.items():
+    for table, model in settings.TABLES.items():
         rows = []
         for key, field in model.model_fields.items():
             if field.exclude:

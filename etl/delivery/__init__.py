@@ -181,12 +181,6 @@ def settle(
     return _as_it_stands(job, recipient, settled)
 
 
-def sender_of(settings: Settings) -> str:
-    """The address that mails come from: `[smtp] sender`, else `transit-ledger` at the organisation's first domain."""
-    told = settings.smtp.sender if settings.smtp else None
-    return told or f"transit-ledger@{settings.organisation.domains[0]}"
-
-
 class Delayed(DeliveryDelayed):
     """Some mails are still open; `deliveries` holds what became of all."""
 
@@ -328,7 +322,7 @@ def _compose(job: _Job, recipient: str, variant: Variant, budget: int | None = N
     before = [mail.last.message_id for _, mail in got if mail.last and mail.state == "accepted"]
     folder = f"{job.entry.bag}/data/{variant.folder}"
     envelope = compose.Envelope(
-        sender=sender_of(job.settings),
+        sender=job.settings.sender,
         sender_name=f"Transit Ledger, {job.settings.organisation.name}",
         recipient=recipient,
         entry=job.entry,
@@ -395,7 +389,7 @@ def _converse(
         current = begun or current
         return begun is not None
 
-    answer = smtp.hand_over(settings.smtp, sender_of(settings), recipient, composed.content, begin)
+    answer = smtp.hand_over(settings.smtp, settings.sender, recipient, composed.content, begin)
     if answer.outcome == "taken by another":
         return send_ledger.read(claimed.folder), answer
     ends: dict[str, send_ledger.State] = {"accepted": "accepted", "refused": "refused", "unknown": "unknown"}

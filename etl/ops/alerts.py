@@ -20,11 +20,11 @@ def compose(settings: Settings, recipient: str, subject: str, text: str) -> Emai
     if settings.smtp is None:
         raise ValueError("an alert needs [smtp]")
     message = EmailMessage(SMTP)
-    message["From"] = settings.smtp.sender
+    message["From"] = settings.sender
     message["To"] = recipient
     message["Subject"] = " ".join(f"[transit-ledger] {subject}".split())[:200]
     message["Date"] = format_datetime(periods.now())
-    message["Message-ID"] = make_msgid(domain=str(settings.smtp.sender).rpartition("@")[2])
+    message["Message-ID"] = make_msgid(domain=settings.sender.rpartition("@")[2])
     message["Auto-Submitted"] = "auto-generated"
     message.set_content(mask(text)[:_LONGEST], cte="quoted-printable")
     return message
@@ -41,7 +41,7 @@ def send(settings: Settings, *, subject: str, text: str) -> int:
     told = []
     for recipient in settings.alerts.recipients:
         content = compose(settings, recipient, subject, text).as_bytes()
-        answer = smtp.hand_over(settings.smtp, str(settings.smtp.sender), recipient, content, begin=lambda: True)
+        answer = smtp.hand_over(settings.smtp, settings.sender, recipient, content, begin=lambda: True)
         if answer.outcome != "accepted":
             told.append(f"{recipient}: {answer.outcome}: {answer.text}")
         if answer.outcome == "no server":
