@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from etl import facts, landing, staging, warehouse
-from etl.cli.data import bring_up
+from etl.chain import bring_up
 from etl.common import database
 from etl.common.errors import ReaderBroken
 from etl.formats.base import Job
