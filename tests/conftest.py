@@ -7,6 +7,7 @@ import sys
 import pytest
 
 from etl.cli import app
+from etl.settings import Settings
 from tests.helpers import Command, Said
 
 
@@ -26,6 +27,17 @@ def command(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) 
         return Said(int(str(code or 0)), out, err)
 
     return run
+
+
+@pytest.fixture(scope="session")
+def sample_settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    """A site that has ingested the samples but for the late ones: to ask, not to change.
+
+    Whoever uses it belongs to the xdist group `samples`, so that it is made once.
+    """
+    from tools.pictures import sample_site  # brings a browser's driver along, which few tests need
+
+    return sample_site(tmp_path_factory.mktemp("samples"))
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
