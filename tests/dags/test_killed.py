@@ -28,7 +28,7 @@ from etl.ops import airflow_api
 from etl.settings import Settings
 from tests.dags.conftest import lay_out, started
 from tests.promise.test_histories import finish, told
-from tests.test_run_samples import children, kill
+from tests.tools.test_run_samples import children, kill
 from tools import sessions
 from tools.local_airflow import ROOT, LocalAirflow
 

@@ -25,7 +25,7 @@ from etl.report.preview import preview
 from etl.report.view import wording
 from etl.settings import Settings
 
-SAMPLES = Path(__file__).parent.parent / "samples"
+SAMPLES = Path(__file__).parents[2] / "samples"
 ENGLISH = load("en")
 TRUTH = json.loads((SAMPLES / "expected.json").read_text(encoding="utf-8"))
 
