@@ -19,6 +19,7 @@ import typer
 from etl.cli.app import app
 from etl.delivery.send_ledger import State
 from etl.ops.status import NEXT_STATES, REMARKS
+from tests import warm
 from tools.local_airflow import free_ports
 
 ROOT = Path(__file__).parent.parent
@@ -35,14 +36,15 @@ def run_blocks(document: str, folder: Path, environment: dict[str, str]) -> str:
     (port,) = free_ports(1)
     blocks = BLOCK.findall((ROOT / document).read_text(encoding="utf-8").replace("2525", str(port)))
     script = "\n".join(["set -euo pipefail", *blocks])
-    done = subprocess.run(
-        ["bash", "-c", script],
-        cwd=folder,
-        env=os.environ | {"PATH": PATH} | environment,
-        capture_output=True,
-        text=True,
-        timeout=560,
-    )
+    with warm.python(folder) as programs:
+        done = subprocess.run(
+            ["bash", "-c", script],
+            cwd=folder,
+            env=os.environ | {"PATH": f"{programs}{os.pathsep}{PATH}"} | environment,
+            capture_output=True,
+            text=True,
+            timeout=560,
+        )
     assert done.returncode == 0, f"{document}:\n{done.stdout[-3000:]}\n{done.stderr[-3000:]}"
     assert "Traceback" not in done.stderr
     return done.stdout

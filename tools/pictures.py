@@ -29,6 +29,7 @@ from etl.chain import bring_up
 from etl.common import periods
 from etl.model.report import EditionInfo, ReportModel
 from etl.report import build, email, html, pdf
+from etl.settings import Settings
 
 ROOT = Path(__file__).parent.parent
 CHROMIUM = {"executable_path": "/usr/bin/chromium", "args": ["--no-sandbox"]}
@@ -47,7 +48,7 @@ class Sample:
     @cached_property
     def model(self) -> ReportModel:
         """The report's model, made from the samples' exports."""
-        return sample_model(self.folder)
+        return sample_model(sample_site(self.folder))
 
     @cached_property
     def printed(self) -> Path:
@@ -76,8 +77,8 @@ class Sample:
         return path
 
 
-def sample_model(folder: Path, language: str = "en") -> ReportModel:
-    """Ingests the samples' exports below `folder` and makes the model of the sample week, as first sent."""
+def sample_site(folder: Path) -> Settings:
+    """A site below `folder` that has ingested the samples' exports, but for the late ones."""
     exports = folder / "run" / "exports"
     shutil.copytree(ROOT / "samples" / "exports", exports)
     (folder / "samples").mkdir()
@@ -85,6 +86,11 @@ def sample_model(folder: Path, language: str = "en") -> ReportModel:
     settings = settings_module.load(folder / "samples" / "config.toml", {})
     landing.collect(settings)
     bring_up(settings)
+    return settings
+
+
+def sample_model(settings: Settings, language: str = "en") -> ReportModel:
+    """The model of the sample week at that site, as first sent."""
     week = periods.parse_period(WEEK)
     edition = EditionInfo(number=1, origin="scheduled", made_at=MADE_AT, ledger_head=None)
     return build.make_model(period_inputs(settings, week), settings, week, edition, language=language)

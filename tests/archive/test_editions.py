@@ -18,7 +18,7 @@ from etl.common import periods
 from etl.ops import status
 from etl.settings import Settings
 from tests.helpers import bring, export, row, site
-from tests.test_mailcatcher import catcher
+from tests.tools.test_mailcatcher import catcher
 from tools import certificates
 
 WEEK = periods.parse_period("2026-W47")

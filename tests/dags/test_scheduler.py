@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -17,31 +18,49 @@ from etl import settings as settings_module
 from etl.archive import ledger
 from etl.common import periods
 from etl.ops import airflow_api, backfill
-from tests.dags.conftest import DAYS, ZONES, lay_out, settings_for_one_language, started
+from tests.dags.conftest import ZONES, lay_out, settings_for_one_language, started
 from tools.local_airflow import ROOT, LocalAirflow, free_ports
 from tools.run_samples import SAMPLES, place
 
 pytestmark = [pytest.mark.airflow, pytest.mark.xdist_group("airflow"), pytest.mark.timeout(900)]
 PATIENCE = 300
+DAYS = ("2026-10-24", "2026-10-25", "2026-10-26")
+"""Clocks in Stockholm went back on the 25th. The last day's export is missing."""
 FIRST, LAST = date.fromisoformat(DAYS[0]), date.fromisoformat(DAYS[-1])
+WEEK = "2026-W43"
+
+
+@dataclass(frozen=True)
+class Ingested:
+    """The runs of one backfill, by day, how each ended, and how many went on at once."""
+
+    runs: dict[date, dict[str, Any]]
+    ended: dict[date, bool]
+    most: int
 
 
 @pytest.fixture(scope="module")
 def airflow(airflow_folder: LocalAirflow, tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalAirflow]:
-    """A running Airflow over three days' exports; its schedules make no run by themselves."""
-    with started(lay_out(tmp_path_factory.mktemp("scheduler") / "run"), airflow_folder) as running:
+    """A running Airflow over two days' exports; its schedules make no run by themselves."""
+    folder = tmp_path_factory.mktemp("scheduler") / "run"
+    with started(lay_out(folder, DAYS[:2], retry_seconds=8), airflow_folder) as running:
         yield running
 
 
 @pytest.fixture(scope="module")
-def ingested(airflow: LocalAirflow) -> dict[date, dict[str, Any]]:
-    """The three days' runs, by day, after a backfill of three at once."""
-    assert backfill.planned(airflow.api, FIRST, LAST) == periods.days_between(FIRST, LAST)
-    created = backfill.create(airflow.api, FIRST, LAST, max_active_runs=3)
-    ended = ended_well(airflow, created)
-    assert ended == dict.fromkeys(created, True)
+def ingested(airflow: LocalAirflow) -> Ingested:
+    """A backfill of the three days, two at once."""
+    most = 0
+
+    def look() -> None:
+        nonlocal most
+        airflow.check()
+        most = max(most, len(airflow.api.runs("ingest_exports", state="running")))
+
+    created = backfill.create(airflow.api, FIRST, LAST, max_active_runs=2)
+    ended = ended_well(airflow, created, look)
     runs = {run["dag_run_id"]: run for run in airflow.api.runs("ingest_exports")}
-    return {day: runs[run_id] for day, run_id in created.items()}
+    return Ingested({day: runs[run_id] for day, run_id in created.items()}, ended, most)
 
 
 def ended_well(
@@ -90,21 +109,31 @@ def mails(airflow: LocalAirflow) -> list[str]:
     return sorted(path.name for path in airflow.mail.glob("*.eml") if "ops@" not in path.name)
 
 
-def test_three_days_in_parallel_come_to_the_command_lines_digest(
-    airflow: LocalAirflow, ingested: dict[date, dict[str, Any]], tmp_path: Path
+def test_days_of_a_change_of_the_clocks_two_at_once_come_to_the_command_lines_digest(
+    airflow: LocalAirflow, ingested: Ingested, tmp_path: Path
 ) -> None:
-    assert sorted(ingested) == periods.days_between(FIRST, LAST)
-    assert {str(day): run["partition_key"] for day, run in ingested.items()} == {day: day for day in DAYS}
-    spans = sorted((run["start_date"], run["end_date"]) for run in ingested.values())
+    for first, last in ((FIRST, LAST), (date(2026, 3, 28), date(2026, 3, 30))):
+        assert backfill.planned(airflow.api, first, last) == periods.days_between(first, last)
+    assert sorted(ingested.runs) == periods.days_between(FIRST, LAST)
+    assert {str(day): run["partition_key"] for day, run in ingested.runs.items()} == {day: day for day in DAYS}
+    spans = sorted((run["start_date"], run["end_date"]) for run in ingested.runs.values())
     assert spans[1][0] < spans[0][1], "the days ran one after the other"
-    by_hand = lay_out(tmp_path / "by-hand")
+    assert ingested.most <= 2
+    by_hand = lay_out(tmp_path / "by-hand", DAYS[:2])
     command(by_hand.config, "ingest")
     assert command(airflow.config, "digest") == command(by_hand.config, "digest")
 
 
+def test_a_day_whose_export_is_missing_fails_at_its_end_and_no_other_does(
+    airflow: LocalAirflow, ingested: Ingested
+) -> None:
+    assert {str(day): well for day, well in ingested.ended.items()} == dict(zip(DAYS, (True, True, False), strict=True))
+    assert backfill.failed_tasks(airflow.api, ingested.runs[LAST]["dag_run_id"]) == ("judge",)
+
+
 @pytest.mark.usefixtures("ingested")
 def test_finished_days_run_again_only_when_asked(airflow: LocalAirflow) -> None:
-    assert backfill.create(airflow.api, FIRST, LAST, which="failed") == {}
+    assert backfill.create(airflow.api, FIRST, date.fromisoformat(DAYS[1]), which="failed") == {}
     url = {airflow_api.URL_ENV: airflow.url}
     plan = command(airflow.config, "backfill", DAYS[0], DAYS[0], "--dry-run", **url)
     assert f"{DAYS[0]}  would run" in plan
@@ -114,26 +143,6 @@ def test_finished_days_run_again_only_when_asked(airflow: LocalAirflow) -> None:
     run_ids = [run["dag_run_id"] for run in airflow.api.runs("ingest_exports") if run["partition_key"] == DAYS[0]]
     assert run_ids
     assert state(airflow, "ingest_exports", run_ids[-1]) == "success"
-
-
-def test_the_days_of_a_change_of_the_clocks_run_two_at_once(airflow: LocalAirflow) -> None:
-    first, last = date(2026, 10, 24), date(2026, 10, 26)  # clocks in Stockholm went back on the 25th
-    assert backfill.planned(airflow.api, date(2026, 3, 28), date(2026, 3, 30)) == periods.days_between(
-        date(2026, 3, 28), date(2026, 3, 30)
-    )
-    most = 0
-
-    def look() -> None:
-        nonlocal most
-        airflow.check()
-        most = max(most, len(airflow.api.runs("ingest_exports", state="running")))
-
-    created = backfill.create(airflow.api, first, last, max_active_runs=2)
-    assert sorted(created) == periods.days_between(first, last)
-    ended = ended_well(airflow, created, look)
-    assert ended == dict.fromkeys(created, False), "their exports are not there"
-    assert [backfill.failed_tasks(airflow.api, run_id) for run_id in created.values()] == [("judge",)] * 3
-    assert most <= 2
 
 
 def test_what_is_terminal_fails_at_once(airflow: LocalAirflow) -> None:
@@ -147,7 +156,7 @@ def test_what_is_terminal_fails_at_once(airflow: LocalAirflow) -> None:
 def test_a_send_is_tried_again_and_a_backfill_mails_nobody(airflow: LocalAirflow) -> None:
     (closed,) = free_ports(1)
     settings_for_one_language(airflow.config, closed)
-    run_id = airflow.trigger("weekly_report", {"period": "2026-W46", "origin": "scheduled"})
+    run_id = airflow.trigger("weekly_report", {"period": WEEK, "origin": "scheduled"})
     until(airflow, lambda: task(airflow, "weekly_report", run_id, "deliver")["state"] == "up_for_retry")
     assert mails(airflow) == []
     settings_for_one_language(airflow.config, airflow.smtp_port)
@@ -157,17 +166,17 @@ def test_a_send_is_tried_again_and_a_backfill_mails_nobody(airflow: LocalAirflow
     sent = mails(airflow)
     assert len(sent) == 3
 
-    place([SAMPLES / "late" / "connector-2026-11-10_corrected.csv.gz"], airflow.folder / "exports")
-    ten = date(2026, 11, 10)
-    assert ended_well(airflow, backfill.create(airflow.api, ten, ten)) == {ten: True}
+    place([SAMPLES / "exports" / "connector-2026-10-23.csv.gz"], airflow.folder / "exports")
+    late = date(2026, 10, 23)
+    assert ended_well(airflow, backfill.create(airflow.api, late, late)) == {late: True}
     reports = airflow.api.runs("weekly_report")
-    (again,) = [run for run in reports if run["conf"] == {"period": "2026-W46", "origin": "backfill"}]
+    (again,) = [run for run in reports if run["conf"] == {"period": WEEK, "origin": "backfill"}]
     until(airflow, lambda: state(airflow, "weekly_report", again["dag_run_id"]) in airflow_api.FINISHED)
     assert task(airflow, "weekly_report", again["dag_run_id"], "deliver")["state"] == "skipped"
     archive = settings_module.load(airflow.config).storage.archive_path
     entries = [(entry.period, entry.edition, entry.origin) for entry in ledger.read(archive)]
-    assert entries == [("2026-W46", 1, "scheduled"), ("2026-W46", 2, "backfill")]
-    assert ended_well(airflow, backfill.create(airflow.api, ten, ten)) == {ten: True}
+    assert entries == [(WEEK, 1, "scheduled"), (WEEK, 2, "backfill")]
+    assert ended_well(airflow, backfill.create(airflow.api, late, late)) == {late: True}
     assert len(airflow.api.runs("weekly_report")) == len(reports), "nothing changed, and a report was set off"
     assert mails(airflow) == sent
 

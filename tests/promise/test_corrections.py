@@ -18,7 +18,7 @@ from etl.cli.app import app
 from etl.common.errors import NotFound, UsageInvalid
 from etl.landing import evidence
 from tests.helpers import bring, export, row, site
-from tests.test_bad_input import CONFIG
+from tests.promise.test_bad_input import CONFIG
 
 RIGHT, WRONG, CORRECTED = "connector-2026-11-16.csv", "connector-2026-11-17.csv", "connector-2026-11-17 corrected.csv"
 

@@ -357,9 +357,8 @@ def hold_for(count: int, number: int, record: Callable[[str, object], None]) -> 
 
 
 @pytest.mark.timeout(1800)
-@pytest.mark.parametrize("number", [1, 2])
-def test_facts_are_a_function_of_the_evidence(number: int, record_property: Callable[[str, object], None]) -> None:
-    hold_for(50, number, record_property)
+def test_facts_are_a_function_of_the_evidence(record_property: Callable[[str, object], None]) -> None:
+    hold_for(24, 1, record_property)
 
 
 @pytest.mark.long

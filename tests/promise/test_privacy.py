@@ -23,8 +23,8 @@ from etl.landing import evidence
 from etl.ops import retention
 from etl.settings import Settings
 from tests.helpers import bring, export, row, site
-from tests.test_bad_input import GOOD, run
-from tests.test_samples import SAMPLES, unpacked
+from tests.promise.test_bad_input import GOOD, run
+from tests.samples.test_samples import SAMPLES, unpacked
 
 DAYS = ("2026-11-21", "2026-11-22")
 GIVEN = "a key that nobody may ever read anywhere"

@@ -1,6 +1,6 @@
 """What the browser tests share: one Chromium, and one report of the sample week with the facts it has to agree with.
 
-Whoever uses them belongs to the xdist group `report-page`, so that both are made once.
+Whoever uses them belongs to the xdist group `samples`, so that both are made once.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 from etl.model.report import ReportModel
 from etl.report import html
+from etl.settings import Settings
 from tools.pictures import CHROMIUM, sample_model
 
 ROOT = Path(__file__).parents[2]
@@ -55,11 +56,11 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture(scope="session")
-def sample(tmp_path_factory: pytest.TempPathFactory) -> SamplePage:
-    """The sample week, ingested and rendered once."""
-    folder = tmp_path_factory.mktemp("sample-page")
-    model = sample_model(folder)
-    file = folder / "report.html"
+def sample(sample_settings: Settings, tmp_path_factory: pytest.TempPathFactory) -> SamplePage:
+    """The sample week, rendered once."""
+    folder = sample_settings.storage.root.parent
+    model = sample_model(sample_settings)
+    file = tmp_path_factory.mktemp("sample-page") / "report.html"
     file.write_bytes(html.render(model))
     command = [
         sys.executable, "-m", "etl", "--config", str(folder / "samples" / "config.toml"), "facts",

@@ -10,7 +10,7 @@ from etl.archive import ledger, site
 from tests.archive import handmade
 from tests.report.conftest import Open
 
-pytestmark = pytest.mark.xdist_group("report-page")
+pytestmark = pytest.mark.xdist_group("samples")
 
 
 @pytest.mark.parametrize("dark", [False, True])

@@ -23,7 +23,7 @@ from tests.report import fixtures
 from tests.report.conftest import Facts, Open, SamplePage
 from tests.report.test_html import RTL, with_names
 
-pytestmark = pytest.mark.xdist_group("report-page")
+pytestmark = pytest.mark.xdist_group("samples")
 
 WEEK = ("2026-11-16", "2026-11-22")
 WORDS = {"in": "inbound", "out": "outbound"}

@@ -24,7 +24,7 @@ import pytest
 
 from etl import settings
 
-SAMPLES = Path(__file__).parents[1] / "samples"
+SAMPLES = Path(__file__).parents[2] / "samples"
 MEGABYTE = 1_000_000
 SUMS = ("messages", "recipients", "bytes")
 

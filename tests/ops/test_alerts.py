@@ -12,7 +12,7 @@ from etl.ops import alerts
 from etl.settings import Settings
 from tests.delivery.mail_server import Talk, mail_server
 from tests.helpers import site
-from tests.test_mailcatcher import catcher
+from tests.tools.test_mailcatcher import catcher
 from tools import certificates
 from tools.local_airflow import free_ports
 

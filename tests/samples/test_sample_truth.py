@@ -25,32 +25,28 @@ from etl.report.preview import preview
 from etl.report.view import wording
 from etl.settings import Settings
 
-SAMPLES = Path(__file__).parent.parent / "samples"
+SAMPLES = Path(__file__).parents[2] / "samples"
 ENGLISH = load("en")
 TRUTH = json.loads((SAMPLES / "expected.json").read_text(encoding="utf-8"))
 
 
-@pytest.fixture(scope="module")
-def early(tmp_path_factory: pytest.TempPathFactory) -> Settings:
+pytestmark = pytest.mark.xdist_group("samples")
+
+
+@pytest.fixture
+def early(sample_settings: Settings) -> Settings:
     """The exports ingested, the late ones not yet there."""
-    return _ingested(tmp_path_factory.mktemp("early"), ["exports"])
+    return sample_settings
 
 
 @pytest.fixture(scope="module")
-def complete(tmp_path_factory: pytest.TempPathFactory) -> Settings:
-    """Everything ingested in one call."""
-    return _ingested(tmp_path_factory.mktemp("complete"), ["exports", "late"])
-
-
-def _ingested(folder: Path, parts: list[str]) -> Settings:
-    exports = folder / "run" / "exports"
-    exports.mkdir(parents=True)
-    for part in parts:
-        for path in (SAMPLES / part).iterdir():
-            shutil.copy2(path, exports)
-    (folder / "samples").mkdir()
-    shutil.copy(SAMPLES / "config.toml", folder / "samples")
+def complete(sample_settings: Settings, tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    """The same after the late ones."""
+    folder = tmp_path_factory.mktemp("complete") / "site"
+    shutil.copytree(sample_settings.storage.root.parent, folder)
     settings = settings_module.load(folder / "samples" / "config.toml", {})
+    for path in (SAMPLES / "late").iterdir():
+        shutil.copy2(path, settings.sources[0].location)
     landing.collect(settings)
     bring_up(settings)
     return settings
@@ -201,8 +197,11 @@ def test_files_are_counted_as_the_generator_wrote_them(complete: Settings) -> No
 
 
 def test_digest_is_the_same_in_any_order_and_twice(complete: Settings, tmp_path: Path) -> None:
-    other = _ingested(tmp_path, [])
+    (tmp_path / "samples").mkdir()
+    shutil.copy(SAMPLES / "config.toml", tmp_path / "samples")
+    other = settings_module.load(tmp_path / "samples" / "config.toml", {})
     exports = other.sources[0].location
+    exports.mkdir(parents=True)
     paths = [*(SAMPLES / "late").iterdir(), *(SAMPLES / "exports").iterdir()]
     for path in sorted(paths, key=lambda path: path.name[::-1]):
         shutil.copy2(path, exports)

@@ -17,7 +17,7 @@ import pytest
 
 from tools import certificates
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 MESSAGE = b"From: a@contoso.example\r\nSubject: =?utf-8?q?Malm=C3=B6?=\r\n\r\nHej\r\n.dot\r\n"
 
 

@@ -15,7 +15,7 @@ from etl.common.program_files import REPORT_TEMPLATES
 from etl.ops import check
 from etl.settings import Smtp
 from tests.helpers import export, row, site
-from tests.test_mailcatcher import catcher
+from tests.tools.test_mailcatcher import catcher
 from tools import certificates
 from tools.local_airflow import free_ports
 
