@@ -63,6 +63,7 @@ class _Tracking(CsvTrace):
         ("formats/exchange_message_tracking", "joined_files"),
         ("formats/exchange_smtp_log", "sessions_begin"),
         ("formats/exchange_smtp_log", "sessions"),
+        ("formats/exchange_smtp_log", "proxied"),
         ("formats/exchange_message_tracking", "joined_sessions"),
     )
 
