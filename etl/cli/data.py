@@ -29,6 +29,13 @@ ORGANISATION = "organisational_domain"
 """Partner domains by the part that somebody registered; no part of the grain, but facts can be summed by it."""
 REJECTS_SHOWN = 5
 """So many rejected records of a file are named by `ingest`; the report's data quality has the others."""
+ELSEWHERE = {
+    "frontend_mail": "mail came by way of frontend servers (sessions: {n:,}): what came in can't be told from hub logs "
+    "alone, and is internal here; collect the frontends' logs too (FrontEnd\\ProtocolLog\\SmtpReceive)",
+    "handed_on": "hub servers sent mail through this one (sessions: {n:,}), and their logs alone have it: nothing "
+    "of it is counted; collect the hubs' logs too (Hub\\ProtocolLog\\SmtpSend)",
+}
+"""What `ingest` says of a log whose mail stands in another server's log, by the word's field."""
 MEASURES = ("messages", "recipients", "bytes", "is_estimated")
 
 
@@ -83,7 +90,7 @@ def _file_result(item: landing.LandedFile, known: dict[str, facts.SourceFiles]) 
     """One line of `ingest`: what became of a file and of its records."""
     found: dict[str, Any] = {"source": item.source, "name": item.name, "sha256": item.sha256, "state": item.result}
     found |= {"records": None, "used": None, "rejected": None, "skipped": {}, "duplicate_of": item.duplicate_of}
-    found |= {"reason": item.reason, "rejects": []}
+    found |= {"reason": item.reason, "rejects": [], "elsewhere": []}
     if item.sha256 is None:
         return found
     counts = known[item.source].counts[item.sha256]
@@ -100,14 +107,21 @@ def _file_result(item: landing.LandedFile, known: dict[str, facts.SourceFiles]) 
 
 
 def _add_rejects(settings: Settings, results: list[dict[str, Any]]) -> None:
-    """Adds to each file the first records that were rejected, by number, with the reason."""
-    rejecting = [item for item in results if item["rejected"]]
-    if not rejecting:
+    """Adds to each file the first records that were rejected, by number, with the reason, and what stands elsewhere."""
+    logs = {source.name for source in settings.sources if source.format == "exchange_smtp_log"}
+    asked = [item for item in results if item["rejected"] or (item["records"] and item["source"] in logs)]
+    if not asked:
         return
     with warehouse.connect(settings.storage.warehouse_path, settings=settings) as con:
-        for item in rejecting:
-            about = {"source": item["source"], "sha256": item["sha256"], "most": REJECTS_SHOWN}
-            item["rejects"] = database.rows(con, database.sql("warehouse", "file_rejects"), about)
+        for item in asked:
+            about = {"source": item["source"], "sha256": item["sha256"]}
+            item["rejects"] = database.rows(
+                con, database.sql("warehouse", "file_rejects"), about | {"most": REJECTS_SHOWN}
+            )
+            item["elsewhere"] = [
+                ELSEWHERE[row["field"]].format(n=row["records"])
+                for row in database.rows(con, database.sql("warehouse", "handed_on"), about)
+            ]
 
 
 def _print_ingest(results: list[dict[str, Any]], collected: landing.Collected, outcome: chain.Outcome) -> None:
@@ -135,6 +149,8 @@ def _print_ingest(results: list[dict[str, Any]], collected: landing.Collected, o
             note(f"{item['name']}: record {reject['record']}: {reject['reason']}")
         if item["rejected"] and item["rejected"] > len(item["rejects"]):
             note(f"{item['name']}: and {item['rejected'] - len(item['rejects']):,} more rejected records")
+        for words in item["elsewhere"]:
+            note(f"{item['name']}: {words}")
         if item.get("suspected_cut"):
             note(f"{item['name']}: exactly {item['records']:,} records: suspected cut short at the vendor's limit")
     for name, day in collected.missing:

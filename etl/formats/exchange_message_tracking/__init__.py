@@ -20,7 +20,7 @@ from etl.common import database
 from etl.common.disk import disk_errors
 from etl.common.errors import ExportUnreadable
 from etl.formats import text
-from etl.formats.base import Found, Job, Sample, Script
+from etl.formats.base import Found, Job, Sample, Script, Staged
 from etl.formats.delimited import csv_table
 from etl.formats.delimited.csv_trace import US_FORMATS, CsvTrace
 from etl.formats.lines import exchange_headers
@@ -49,6 +49,10 @@ ALIASES = {
 }
 
 _TOLD = re.compile(rb"^\W{0,3}#Log-type: *(.*?)\s*$", re.MULTILINE)
+_PRINTED = re.compile(
+    rb"MessageTrackingEvent\b|^\W*(?=[^\n]*\bEventId\b)(?=[^\n]*\bSource\b)[\w\" ,;|\t]+\r?$", re.MULTILINE
+)
+"""What the shell writes of events: `#TYPE …MessageTrackingEvent`, or a header of its properties' names."""
 _FIELDS = re.compile(rb"^#Fields:.*\bevent-id\b.*\binternal-message-id\b", re.MULTILINE)
 
 
@@ -63,6 +67,7 @@ class _Tracking(CsvTrace):
         ("formats/exchange_message_tracking", "joined_files"),
         ("formats/exchange_smtp_log", "sessions_begin"),
         ("formats/exchange_smtp_log", "sessions"),
+        ("formats/exchange_smtp_log", "proxied"),
         ("formats/exchange_message_tracking", "joined_sessions"),
     )
 
@@ -79,17 +84,18 @@ class _Tracking(CsvTrace):
         pieces = exchange_headers.parts(plain.path, quoted=True)
         if not pieces[0].fields:
             with plain.path.open("rb") as file:
-                first = text.first_line(file.read(text.HEAD))
-            raise ExportUnreadable(
-                f"there is no #Fields line; the first line is '{first}'",
-                "a message tracking log with its header",
-                "fetch the log again, whole",
-            )
+                raise _without_fields(file.read(text.HEAD))
         tables = []
         for number, piece in enumerate(pieces):
             tables.append(job.work / f"table-{number:04d}.csv")
             _write_table(piece, tables[-1])
         return replace(job, path=_one_table(job, tables))
+
+    def stage(self, job: Job) -> Staged:
+        """As every delimited export; a log of which no event could be used is refused."""
+        staged = super().stage(job)
+        exchange_headers.refuse_unusable(job.con, staged, job.out / "rejects.parquet")
+        return staged
 
     def dates(self, job: Job) -> dict[str, Any]:  # noqa: ARG002  one style, whatever the source
         """Times are ISO 8601 with a Z."""
@@ -106,9 +112,25 @@ class _Tracking(CsvTrace):
 
     def _make_rows(self, con: duckdb.DuckDBPyConnection, *, many: bool) -> None:  # noqa: ARG002  all may be lists
         con.execute(database.sql("formats/lines", "log_networks"))
+        con.execute(database.sql("formats/delimited", "quoted_lists"))
         self._make_records(con)
         for folder, name in (("formats/delimited", "told_many"), (f"formats/{self.name}", "rows")):
             con.execute(database.sql(folder, name))
+
+
+def _without_fields(head: bytes) -> ExportUnreadable:
+    """What is wrong with a file without `#Fields`: a piece of a log, or what a command printed of one."""
+    if _PRINTED.search(head):
+        return ExportUnreadable(
+            "this is what Get-MessageTrackingLog found, exported: recipients are lost in it (System.String[])",
+            "the log itself, with its #Fields line",
+            "copy the server's own MSGTRK*.LOG files (TransportRoles\\Logs\\MessageTracking)",
+        )
+    return ExportUnreadable(
+        f"there is no #Fields line; the first line is '{text.first_line(head)}'",
+        "a message tracking log with its header",
+        "fetch the log again, whole",
+    )
 
 
 def _write_table(piece: exchange_headers.Part, path: Path) -> None:
@@ -146,7 +168,7 @@ READER = _Tracking(
     joins="exchange_smtp_log",
     in_parts=(("formats/exchange_smtp_log", "sessions"),),
     name="exchange_message_tracking",
-    version=4,
+    version=5,
     aliases=ALIASES,
     required=("date_time", "source", "event", "connector", "recipient", "sender"),
     kind="log",

@@ -8,7 +8,7 @@ with sessions as (
         arg_max(direction, sequence) as direction,
         arg_max(tls_version, sequence) as tls_version,
         arg_max(tls_cipher, sequence) as tls_cipher
-    from smtp_mails
+    from smtp_messages
     group by session, service, is_receiving
 )
 

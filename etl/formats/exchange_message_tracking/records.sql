@@ -58,12 +58,18 @@ select
         when getvariable('has_return_path') and trim(return_path) <> '' then trim(return_path)
         else trim(sender)
     end as sender,
-    -- `a;b` with `250 2.1.5 Ok;550 5.1.1 no`: a status for each, or none that can be told apart.
+    -- `a;b` with `250 2.1.5 Ok;550 5.1.1 no`: a status for each, or none that can be told apart. A semicolon inside an
+    -- address would part it where the list is spread out.
     case
-        when len(string_split(addresses, ';')) = len(string_split(recipient_status, ';')) then array_to_string(list_transform(
-            list_zip(string_split(addresses, ';'), string_split(recipient_status, ';')),
-            lambda told: trim(told[1]) || case when left(ltrim(told[2]), 1) in ('4', '5') and trim(told[1]) <> '' then '##fail' else '' end), ';')
+        when contains(addresses, ';') or contains(addresses, '''') or contains(recipient_status, ';')
+            then array_to_string(list_transform(
+                list_zip(members_of(addresses), case
+                    when len(members_of(addresses)) = len(members_of(recipient_status)) then members_of(recipient_status)
+                    else []::varchar[] end),
+                lambda told: replace(trim(told[1]), ';', chr(31))
+                    || case when left(ltrim(told[2]), 1) in ('4', '5') and trim(told[1]) <> '' then '##fail' else '' end), ';')
         else trim(addresses)
+            || case when left(ltrim(recipient_status, ' '''), 1) in ('4', '5') and trim(addresses) <> '' then '##fail' else '' end
     end as recipient,
     trim(network_message_id) as network_message_id,
     trim(message_id) as message_id,

@@ -8,12 +8,13 @@ say.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
+from etl.common import database
 from etl.common.errors import ExportUnreadable
 from etl.formats import text
-from etl.formats.base import Job, Sample
+from etl.formats.base import Job, Sample, Staged
 from etl.formats.lines import exchange_headers
 from etl.formats.lines.log_file import Log
 
@@ -40,6 +41,13 @@ class _ProtocolLog(Log):
         """Whether a line has time, session, sequence number and event where they belong."""
         return _LINE.match(line) is not None
 
+    def stage(self, job: Job) -> Staged:
+        """As every log; one of which no line could be used is refused, and what only other logs tell is listed."""
+        staged = super().stage(job)
+        exchange_headers.refuse_unusable(job.con, staged, job.out / "rejects.parquet")
+        elsewhere = database.rows(job.con, database.sql(f"formats/{self.name}", "handed_on"))
+        return replace(staged, unknown_words=[*staged.unknown_words, *elsewhere])
+
     def variables(self, job: Job, plain: text.Plain) -> dict[str, Any]:
         """Which field is where, for each stretch of the file under one header."""
         pieces = exchange_headers.cut(exchange_headers.parts(plain.path), job.work)
@@ -64,6 +72,8 @@ class _ProtocolLog(Log):
 READER = _ProtocolLog(
     in_parts=(("formats/exchange_smtp_log", "sessions"),),
     name="exchange_smtp_log",
-    version=4,
-    before_trace=tuple(("formats/exchange_smtp_log", name) for name in ("own_files", "sessions_begin", "sessions")),
+    version=5,
+    before_trace=tuple(
+        ("formats/exchange_smtp_log", name) for name in ("own_files", "sessions_begin", "sessions", "proxied")
+    ),
 )

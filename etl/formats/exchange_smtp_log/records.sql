@@ -104,7 +104,11 @@ kinds as (
         case
             when fault is not null then null
             when event = '*' then
-                case when contains(line, 'TLS protocol ') and contains(line, ' negotiation succeeded') then 'tls' end
+                case
+                    when contains(line, 'TLS protocol ') and contains(line, ' negotiation succeeded') then 'tls'
+                    when contains(line, ' will now be ') and contains(line, ' proxied') then 'blind'
+                    when contains(line, ' session id ') and (contains(line, 'proxy') or contains(line, 'Proxied')) then 'link'
+                end
             when event = '+' then 'begin'
             when event = '-' then null
             when is_command then
@@ -115,11 +119,13 @@ kinds as (
                     when starts_with(words, 'BDAT ') then 'bdat'
                     when words = 'STARTTLS' or starts_with(words, 'STARTTLS ') then 'starttls'
                     when starts_with(words, 'X-ANONYMOUSTLS') then 'hop-tls'
+                    when starts_with(words, 'XPROXYTO ') then 'hop-out'
+                    when starts_with(words, 'XPROXY ') then 'hop-client'
                     when starts_with(words, 'XPROXY') or starts_with(words, 'X-EXPS') then 'hop'
                     when starts_with(words, 'AUTH ') then 'auth'
                     when words = 'QUIT' or starts_with(words, 'QUIT ') then 'quit'
                     -- What a client answers to 334, where it is logged, and the end of data are no commands.
-                    when words <> '.' and not starts_with(words, '<') then 'command'
+                    when words not in ('', '.') and not starts_with(words, '<') then 'command'
                 end
             when try_cast(left(said, 3) as integer) is not null and substr(said, 4, 1) <> '-' and said not like '3%' then 'answer'
             -- The first lines of an answer, and a request to go on, answer nothing yet.
@@ -179,7 +185,14 @@ select
         when contains(said, '[InternalId=') then hash(split_part(split_part(split_part(said, '[InternalId=', 2), ',', 1), ']', 1))
         when said like '250 2.6.0 <%' then hash(getvariable('hash_key'), split_part(split_part(said, '<', 2), '>', 1))
     end as mail,
-    case when kind = 'hop' and contains(words, ' SID=') then hash(split_part(split_part(words, ' SID=', 2), ' ', 1)) end as proxied_session,
+    -- The other sessions that a line names: the one proxied, the one that proxies.
+    case
+        when kind = 'link' then list_transform(
+            regexp_extract_all(line, '(?i) session id ([0-9a-f]{8,})', 1), lambda named: hash(upper(named)))
+        when starts_with(kind, 'hop') and contains(words, ' SID=') then [hash(split_part(split_part(words, ' SID=', 2), ' ', 1))]
+        when kind = 'hop-out' and contains(words, ' SESSIONID=')
+            then [hash(split_part(split_part(words, ' SESSIONID=', 2), ' ', 1))]
+    end as named_sessions,
     case when kind = 'tls' then split_part(split_part(line, 'TLS protocol ', 2), ' negotiation', 1) end as version_word,
     case when kind = 'tls' and contains(line, 'bulk encryption algorithm ')
         then regexp_extract(split_part(line, 'bulk encryption algorithm ', 2), '^[^ ,"]*') end as cipher_word,

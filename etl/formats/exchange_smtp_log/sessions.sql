@@ -18,9 +18,9 @@ create or replace temp table smtp_turns as
 with flow as (
     select
         *,
-        kind in ('mail', 'rcpt', 'data', 'bdat', 'starttls', 'hop-tls', 'hop', 'auth', 'quit', 'command') as is_command,
+        kind in ('mail', 'rcpt', 'data', 'bdat', 'starttls', 'hop-tls', 'hop', 'hop-out', 'hop-client', 'auth', 'quit', 'command') as is_command,
         sequence + 1 - row_number() over (partition by connection order by sequence) as missing,
-        sum(case when kind = 'answer' then -1 when kind in ('begin', 'tls', 'part-answer') or kind is null then 0 else 1 end)
+        sum(case when kind = 'answer' then -1 when kind in ('begin', 'tls', 'blind', 'link', 'part-answer') or kind is null then 0 else 1 end)
             over (partition by connection order by sequence) as waiting
     from smtp_lines
 ),
@@ -88,7 +88,7 @@ answered as (
     select
         steps.* exclude (code, mail, is_command, is_owed, waiting, pair, turn),
         case when kind in ('data', 'bdat') then last_answer else first_answer end as answer
-    from (select * from smtp_turns where is_command or kind = 'tls') as steps
+    from (select * from smtp_turns where is_command or kind in ('tls', 'blind', 'link')) as steps
     left join answers on answers.connection = steps.connection and answers.pair = steps.pair
 ),
 
@@ -100,24 +100,43 @@ told as (
         answer.occurred_at as answered_at,
         answer.size as answered_size
     from answered
+),
+
+taken as (
+    select
+        *,
+        case
+            when code is not null then code < 300
+            -- Who connects can make answers miss their commands, and must not pass for one of us by that.
+            when is_receiving and starts_with(kind, 'hop') then not coalesce(bool_or(kind in ('command', 'mail', 'rcpt') and code is not null)
+                over (partition by connection order by sequence rows unbounded preceding), false)
+            else true
+        end as is_taken
+    from told
 )
 
 select
-    *,
-    count(*) filter (where kind = 'mail' and coalesce(code, 250) < 300) over session as mail_number,
+    * replace (coalesce(is_receiving, last_value(is_receiving ignore nulls) over session) as is_receiving),
+    count(*) filter (where kind = 'mail' and is_taken) over session as mail_number,
     last_value(version_word ignore nulls) over session as session_version,
     last_value(cipher_word ignore nulls) over session as session_cipher,
     coalesce(bool_or(kind in ('starttls', 'hop-tls') and coalesce(code, 220) < 300) over session, false) as has_starttls,
-    coalesce(bool_or(kind in ('hop-tls', 'hop')) over session, false) as is_hop,
+    -- Anybody may say a hop's command. X-ANONYMOUSTLS is open to all, so it says nothing where X-EXPS behind it was refused.
+    coalesce(bool_or(starts_with(kind, 'hop') and kind <> 'hop-tls' and is_taken) over session, false)
+        or (coalesce(bool_or(kind = 'hop-tls' and is_taken) over session, false)
+            and not coalesce(bool_or(kind = 'hop' and not is_taken) over session, false)) as is_hop,
+    coalesce(bool_or(kind = case when is_receiving then 'hop-client' else 'hop-out' end and is_taken) over session, false) as is_proxied,
     coalesce(bool_or(kind = 'auth' and code = 235) over session, false) as is_authenticated,
-    last_value(proxied_session ignore nulls) over session as frontend_session
-from told
+    last_value(case when starts_with(kind, 'hop') and is_taken then named_sessions[1] end ignore nulls) over session
+        as frontend_session
+from taken
 window session as (partition by connection order by sequence rows unbounded preceding);
 
 -- TLS is said before MAIL. Without that line there was none, if at most two lines of the session are not there: what
 -- makes a session encrypted takes more.
 create or replace temp table part_mails as
 select
+    kind,
     connection,
     session,
     frontend_session,
@@ -129,12 +148,15 @@ select
     partner_domain,
     size,
     case
-        when place = 'internal' or is_hop then 'internal'
+        when place = 'internal' then 'internal'
+        when is_proxied then case when is_receiving then 'submission' else 'outbound' end
+        when is_hop then 'internal'
         when is_receiving and is_authenticated then 'submission'
         when is_own_peer then 'internal'
         when is_receiving then 'inbound'
         else 'outbound'
     end as direction,
+    is_proxied,
     case
         when session_version is not null then coalesce(tls_words.tls_version, 'TLS unknown')
         when has_starttls then 'TLS unknown'
@@ -145,13 +167,36 @@ select
 from part_steps
 left join tls_words on tls_words.word = fold_word(session_version)
 left join cipher_words on cipher_words.word = fold_word(session_cipher)
-where kind = 'mail' and coalesce(code, 250) < 300;
+where (kind = 'mail' and is_taken) or kind = 'blind';
 
 create temp table if not exists smtp_mails as
-from part_mails limit 0;
+select * exclude (kind)
+from part_mails
+limit 0;
 
 insert into smtp_mails
-from part_mails;
+select * exclude (kind)
+from part_mails
+where kind = 'mail';
+
+-- Sessions handed on to a server behind, or before: what is said in them from then on stands in another log.
+create temp table if not exists smtp_handed_on as
+select session, is_receiving, tls_version, tls_cipher
+from part_mails
+limit 0;
+
+insert into smtp_handed_on
+select session, is_receiving, tls_version, tls_cipher
+from part_mails
+where kind = 'blind';
+
+-- Which session names which other one.
+create temp table if not exists smtp_links (session ubigint, other ubigint);
+
+insert into smtp_links
+select distinct session, unnest(named_sessions)
+from part_steps
+where named_sessions is not null;
 
 create temp table if not exists smtp_steps as
 from part_steps limit 0;

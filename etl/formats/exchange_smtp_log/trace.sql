@@ -1,5 +1,5 @@
 -- From sessions to the trace rows of one data date: what was transferred is a MAIL command whose data were answered 2xx.
--- In: the tables of sessions.sql and data_date. Out: the view `trace`.
+-- In: the tables of sessions.sql, the view of proxied.sql, data_date. Out: the view `trace`.
 create or replace temp table smtp_trace as
 with ends as (
     select
@@ -42,7 +42,7 @@ select
         when mails.direction = 'outbound' and receivers.is_own_recipient then 'internal'
         else mails.direction
     end as hop_direction
-from smtp_mails as mails
+from smtp_messages as mails
 join ends using (connection, mail_number)
 left join chunks using (connection, mail_number)
 left join receivers using (connection, mail_number)

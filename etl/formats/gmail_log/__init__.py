@@ -29,6 +29,9 @@ PARQUET = b"PAR1"
 COLUMNS = ("event_info", "message_info", "gmail", "event_id", "unique_identifier", "time_usec", "record_type")
 """Top-level columns that records.sql looks at."""
 
+_NOTHING = b" \n"
+"""An export without rows, as one blank line: a day without mail is no failure."""
+
 TLS_STATES = {"0": "No TLS", "1": "TLS unknown"}
 """What `smtp_tls_state` says where no version is told. Google publishes no table; a site may say better."""
 
@@ -55,7 +58,9 @@ class _GmailLog(Log):
         """The job over NDJSON: a Parquet file, or one JSON array, is written out, a line per row in its order."""
         lines = job.work / "lines.ndjson"
         head = text.head(job.path)
-        if _is_array(head):
+        if re.fullmatch(rb"(?:\xef\xbb\xbf)?\s*\[\s*\]\s*", head):
+            lines.write_bytes(_NOTHING)
+        elif _is_array(head):
             _write_elements(job, lines)
         elif not head.startswith(PARQUET):
             return job
@@ -63,6 +68,8 @@ class _GmailLog(Log):
             raise ExportUnreadable("a Parquet file inside a compressed one", "Parquet as it is", "unpack it first")
         else:
             _write_rows(job, lines)
+            if not lines.stat().st_size:
+                lines.write_bytes(_NOTHING)
         return replace(job, path=lines)
 
     def variables(self, job: Job, plain: text.Plain) -> dict[str, Any]:  # noqa: ARG002  what the base asks for
@@ -186,7 +193,7 @@ def _damaged_parquet() -> ExportUnreadable:
 READER = _GmailLog(
     options=_Options,
     name="gmail_log",
-    version=2,
+    version=3,
     before_trace=(),
     told_script=("formats/gmail_log", "told"),
 )

@@ -178,12 +178,12 @@ judged as (
 
 select
     case
-        when line is null then 'skipped'
+        when line is null or (not is_object and trim(line) = '') then 'skipped'
         when fault is not null then 'rejected'
         when rule is not null then 'skipped'
         else 'used'
     end as outcome,
-    case when line is null then 'blank-line' else coalesce(fault, rule) end as reason,
+    case when line is null or (not is_object and trim(line) = '') then 'blank-line' else coalesce(fault, rule) end as reason,
     case when fault is null and rule is null then 'stage' end as kind,
     case when fault is null then occurred_at end as occurred_at,
     false as is_twice,

@@ -47,6 +47,18 @@ from (
     where tls_version is not null
 );
 
+-- Up to which rank no version is told, and which ranks say that there was no TLS.
+set variable vague_rank = (
+    select coalesce(max(tls_rank) filter (where tls_version in ('Unknown', 'TLS unknown')), 0) from gmail_tls);
+
+set variable clear_ranks = (select coalesce(list(tls_rank), []) from gmail_tls where tls_version = 'No TLS');
+
+set variable has_versions = (
+    select count(*) > 0 from gmail_tls where tls_rank > getvariable('vague_rank') and tls_version <> 'No TLS');
+
+create or replace temp macro tells_version(tls_rank) as
+    tls_rank > getvariable('vague_rank') and not list_contains(getvariable('clear_ranks'), tls_rank);
+
 -- What each record says of each of its recipients; of a record that names none, what it says of all.
 create or replace temp table gmail_hops as
 with spread as (
@@ -99,7 +111,10 @@ create or replace temp table gmail_of_message as
 select mail, from_whom, way, partner_domain, max(tls_rank) as tls_rank, max(service_rank) as service_rank, max(size) as size
 from gmail_deliveries
 semi join (
-    select mail from gmail_deliveries where tls_rank is null or service_rank is null or size is null
+    select mail
+    from gmail_deliveries
+    where tls_rank is null or service_rank is null or size is null
+        or (getvariable('has_versions') and tls_rank <= getvariable('vague_rank'))
 ) as untold using (mail)
 group by mail, from_whom, way, partner_domain;
 
@@ -123,7 +138,13 @@ with standing as (
     from (
         select
             deliveries.* replace (
-                coalesce(deliveries.tls_rank, of_message.tls_rank, of_all.tls_rank) as tls_rank,
+                -- That there was TLS says less than the version that the message's own connection tells.
+                case
+                    when deliveries.tls_rank > getvariable('vague_rank') then deliveries.tls_rank
+                    when tells_version(of_message.tls_rank) then of_message.tls_rank
+                    when tells_version(of_all.tls_rank) then of_all.tls_rank
+                    else coalesce(deliveries.tls_rank, of_message.tls_rank, of_all.tls_rank)
+                end as tls_rank,
                 coalesce(deliveries.service_rank, of_message.service_rank) as service_rank,
                 coalesce(deliveries.size, of_message.size) as size
             )

@@ -7,9 +7,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import duckdb
+
+from etl.common import database
 from etl.common.disk import disk_errors
 from etl.common.errors import ExportUnreadable
 from etl.formats import text
+from etl.formats.base import Staged
 
 
 @dataclass(frozen=True)
@@ -82,6 +86,22 @@ def require(part: Part, wanted: Sequence[str]) -> None:
             "a log with its own #Fields line",
             "check what the source's pattern takes, and its format",
         )
+
+
+def refuse_unusable(con: duckdb.DuckDBPyConnection, staged: Staged, rejects: Path) -> None:
+    """Raises `ExportUnreadable` for a log of which nothing could be used, saying why: it would count as no mail.
+
+    A log with headers alone is one without mail. `rejects` is the file of its rejected records.
+    """
+    if staged.used or not staged.rejected or set(staged.skipped) - {"header-line", "blank-line"}:
+        return
+    common = database.rows(con, database.sql("formats/lines", "exchange_reasons"), {"file": str(rejects)})
+    said = ", ".join(f"{row['records']:,} times '{row['reason']}'" for row in common)
+    raise ExportUnreadable(
+        f"none of the {staged.rejected:,} lines below the log's headers could be used: {said}",
+        "the log as Exchange wrote it: no spreadsheet or script in between that parts fields or dates anew",
+        "copy the server's own log file",
+    )
 
 
 def header_spans(whole: mmap.mmap, start: int, end: int, *, quoted: bool) -> Iterator[tuple[int, int]]:

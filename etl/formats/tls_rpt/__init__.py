@@ -6,14 +6,9 @@ their own (`tls_reports`): sessions are never added to messages. NOTES.md lists 
 
 from __future__ import annotations
 
-import email
-import email.policy
-import io
 import json
 import math
 import re
-import zipfile
-import zlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -23,14 +18,12 @@ from etl.common.disk import disk_errors
 from etl.common.errors import ExportUnreadable, LimitExceeded
 from etl.formats import domains, text
 from etl.formats.base import Found, Job, Reader, Sample, Staged, counted
+from etl.formats.tls_rpt import mails
 
 MAX_BYTES = 64 << 20
 """A file that unpacks to more than this is no report: they are some kilobytes, those of the largest senders too."""
 
 _NAME = re.compile(r"[^!]+![^!]+!\d{9,}!\d{9,}(![^!]*)?\.json(\.gz)?", re.IGNORECASE)
-_MAIL = re.compile(rb"\A(?:From |[A-Za-z][A-Za-z0-9-]*:)")
-_MBOX = re.compile(rb"(?:\A|\n\r?\n)From \S+ [^\n]*\n")
-"""What stands between the mails of a mailbox in one file."""
 _SPACE = re.compile(r"\s*")
 _FOLDER = "formats/tls_rpt"
 
@@ -42,7 +35,7 @@ class _TlsReports(Reader):
     def recognise(self, sample: Sample) -> bool:
         """Whether the head is a report's or a mail's with one; a name as RFC 8460 asks for it speaks for JSON."""
         head = sample.head.lstrip(b"\xef\xbb\xbf \t\r\n")
-        if _MAIL.match(head):
+        if mails.is_mail(head):
             return b"tlsrpt" in head.lower()
         folded = head.lower().replace(b"_", b"-")
         is_report = b'"policies"' in folded or b'"organization-name"' in folded or b'"policy-domain"' in folded
@@ -73,17 +66,16 @@ class _TlsReports(Reader):
         """Everything up to the view `records`."""
         reports = job.work / "reports.ndjson"
         with disk_errors(reports), reports.open("w", encoding="ascii") as out:
-            for number, report in enumerate(_reports(job), start=1):
-                out.write(json.dumps({"number": number, "report": report}) + "\n")
-        named = job.name.split("!")
-        told = {"reports_file": str(reports), "named_domain": named[1] if len(named) >= 4 else None}
+            for number, told in enumerate(_reports(job), start=1):
+                out.write(json.dumps({"number": number} | told) + "\n")
+        told = {"reports_file": str(reports), "named_domain": mails.named_domain(job.name)}
         database.set_variables(job.con, told)
         job.con.create_function("a_label", domains.a_label, ["VARCHAR"], "VARCHAR")
         job.con.execute(database.sql(_FOLDER, "records"))
 
 
 def _reports(job: Job) -> Iterator[dict[str, Any]]:
-    """The reports in a file, their keys folded: with hyphens, in lower case."""
+    """The reports in a file, their keys folded (with hyphens, in lower case), as records.sql takes them."""
     limit = min(job.expanded_size, MAX_BYTES)
     try:
         plain = text.decoded(job.path, job.work / "plain.json", limit)
@@ -96,82 +88,49 @@ def _reports(job: Job) -> Iterator[dict[str, Any]]:
     if plain.bytes > MAX_BYTES:
         raise ExportUnreadable(f"{plain.bytes:,} bytes", f"a report of at most {MAX_BYTES:,} bytes", "look at the file")
     raw = plain.path.read_bytes()
-    found = False
-    for document in _documents(raw, limit):
-        for report in document if isinstance(document, list) else [document]:
-            if not isinstance(report, dict) or not {"policies", "organization-name", "policy-domain"} & report.keys():
-                raise _refused(raw, "JSON, but no report")
-            found = True
-            yield report
-    if not found:
-        raise _refused(raw, "no report")
-
-
-def _documents(raw: bytes, limit: int) -> Iterator[Any]:
-    if not _MAIL.match(raw.lstrip()):
-        yield from _parsed(raw, raw)
+    if mails.is_mail(raw.lstrip()):
+        yield from _out_of_mails(raw.lstrip(), limit)
         return
-    left = limit  # of what all attachments together may unpack to
-    for mail in _MBOX.split(raw):
-        try:
-            parts = list(email.message_from_bytes(mail, policy=email.policy.default).walk())
-        except RecursionError:
-            raise _refused(raw, "a mail nested too deep") from None
-        for part in parts:
-            payload = part.get_payload(decode=True)
-            if isinstance(payload, bytes) and not part.is_multipart():
-                unpacked = _unpacked(payload, max(left, 1))
-                left -= len(unpacked)
-                if unpacked.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] in (b"{", b"["):
-                    yield from _parsed(unpacked, raw)
-
-
-def _unpacked(payload: bytes, limit: int) -> bytes:
-    """An attachment as it is, or out of gzip or zip."""
-    if payload[:2] == b"\x1f\x8b":
-        return _unzipped(payload, limit)
-    return _out_of_zip(payload, limit) if payload[:4] == b"PK\x03\x04" else payload
-
-
-def _out_of_zip(payload: bytes, limit: int) -> bytes:
     try:
-        with zipfile.ZipFile(io.BytesIO(payload)) as archive:
-            names = archive.namelist()
-            unpacked = b""
-            if len(names) == 1:
-                with archive.open(names[0]) as member:
-                    unpacked = member.read(limit + 1)
-    except text.DAMAGE as error:
-        raise ExportUnreadable(f"the attachment is damaged ({error})", "a whole mail", "fetch it again") from None
-    if not 0 < len(unpacked) <= limit:
-        raise ExportUnreadable(
-            "the attached zip is empty, too large, or holds several files", "one report", "unpack it"
-        )
-    return unpacked
+        for report in _parsed(raw):
+            yield {"report": report}
+    except mails.NoReportError as problem:
+        raise _refused(raw, str(problem)) from None
 
 
-def _unzipped(payload: bytes, limit: int) -> bytes:
-    unpacker = zlib.decompressobj(wbits=31)
-    try:
-        unpacked = unpacker.decompress(payload, limit)
-    except zlib.error as error:
-        raise ExportUnreadable(f"the attachment is damaged ({error})", "a whole mail", "fetch it again") from None
-    if not unpacker.eof:
-        raise ExportUnreadable("the attachment ends early, or is too large", "a whole mail", "fetch it again")
-    return unpacked
+def _out_of_mails(raw: bytes, limit: int) -> Iterator[dict[str, Any]]:
+    """The reports of one mail or of a mailbox, and a word on each mail that ought to hold one and does not."""
+    held = list(mails.read(raw, limit, _parsed))
+    if not any(mail.reports for mail in held):
+        broken = next((mail.broken for mail in held if mail.broken), None)
+        if broken:
+            raise _refused(raw, broken)
+        raise _refused(raw, next((mail.other for mail in held if mail.other), None) or "no report")
+    for mail in held:
+        for report, domain in mail.reports:
+            yield {"report": report, "named": domain}
+        if mail.broken:
+            yield {"broken": f"mail {mail.number} of {len(held)}: {mail.broken}"[:200]}
 
 
-def _parsed(document: bytes, raw: bytes) -> Iterator[Any]:
-    """JSON documents, one or several behind each other, on a line each or over many."""
+def _parsed(document: bytes) -> list[dict[str, Any]]:
+    """The reports in JSON: one or several behind each other, on a line each or over many, or in a list."""
+    reports: list[dict[str, Any]] = []
     try:
         written = document.decode("utf-8-sig")
         at = _end_of_space(written, 0)
         while at < len(written):
             found, end = _JSON.raw_decode(written, at)
-            yield found
+            reports += found if isinstance(found, list) else [found]
             at = _end_of_space(written, end)
     except (ValueError, RecursionError) as error:
-        raise _refused(raw, f"the report can't be read ({_told(error)})") from None
+        raise mails.NoReportError(f"the report can't be read ({_told(error)})") from None
+    if not reports:
+        raise mails.NoReportError("no report", is_json=True)
+    for report in reports:
+        if not isinstance(report, dict) or not {"policies", "organization-name", "policy-domain"} & report.keys():
+            raise mails.NoReportError("JSON, but no report", is_json=True)
+    return reports
 
 
 def _told(error: Exception) -> str:
@@ -207,7 +166,7 @@ def _refused(raw: bytes, what: str) -> ExportUnreadable:
 
 READER = _TlsReports(
     name="tls_rpt",
-    version=2,
+    version=3,
     kind="log",
     has_messages=False,
     own_facts=((_FOLDER, "own_facts"),),

@@ -1,5 +1,5 @@
 -- One row per policy of a report and kind of result: how many sessions. In: reports_file (a line per report, keys
--- folded), named_domain (what the file's name says), the function a_label.
+-- folded, with the domain that its mail tells, or per mail that is broken), named_domain (what the file's name says), the function a_label.
 
 -- A count as number or as text; -1 where it is none.
 create or replace temp macro session_count(told) as
@@ -30,6 +30,8 @@ with reports as (
     select
         (json ->> '$.number')::integer as report,
         json -> '$.report' as told,
+        json ->> '$.named' as named,
+        json ->> '$.broken' as broken,
         coalesce(json ->> '$.report."date-range"."start-datetime"', json ->> '$.report."start-datetime"') as start_text,
         coalesce(json ->> '$.report."date-range"."end-datetime"', json ->> '$.report."end-datetime"') as end_text,
         -- Some say the policy without a list around it.
@@ -63,11 +65,13 @@ typed as (
     select
         row_number() over (order by report, place) as record,
         report,
+        broken,
         entry,
         trim(coalesce(nullif(trim(told ->> '$."organization-name"'), ''), nullif(trim(told ->> '$."organisation-name"'), ''), 'Unknown')) as reporting_org,
         coalesce(nullif(trim(told ->> '$."report-id"'), ''), md5(told::varchar)) as report_id,
-        a_label(rtrim(lower(trim(coalesce(nullif(trim(policy ->> '$."policy-domain"'), ''), getvariable('named_domain')::varchar, 'Unknown'))), '.'))
-            as policy_domain,
+        coalesce(a_label(nullif(rtrim(lower(trim(coalesce(
+            nullif(trim(policy ->> '$."policy-domain"'), ''), nullif(trim(named), ''), getvariable('named_domain')::varchar))), '.'), '')),
+            'Unknown') as policy_domain,
         replace(lower(trim(coalesce(policy ->> '$."policy-type"', ''))), '_', '-') as policy_word,
         session_count(summary ->> '$."total-successful-session-count"') as successful,
         session_count(coalesce(summary ->> '$."total-failure-session-count"', summary ->> '$."total-failed-session-count"')) as failed,
@@ -140,6 +144,7 @@ with judged as (
     select
         tls_policies.*,
         case
+            when broken is not null then 'a mail whose report can not be read'
             when entry is null then null
             when first_date is null or first_date not between date '2010-01-01' and date '2039-12-31' or ends_at < starts_at
                 then 'a date range that is none'
@@ -169,7 +174,7 @@ select
     last_date,
     is_several_days,
     result_type,
-    unknown_result,
+    coalesce(unknown_result, broken) as unknown_result,
     sessions,
     hash(reporting_org, report_id, judged.record) as line_key
 from judged

@@ -3,7 +3,11 @@
 with told as (
     select 'result_type' as field, unknown_result as word
     from read_parquet($file)
-    where unknown_result <> ''
+    where unknown_result <> '' and outcome = 'used'
+    union all
+    select 'mail', unknown_result
+    from read_parquet($file)
+    where unknown_result <> '' and outcome = 'rejected'
     union all
     select 'date-range', first_date || ' to ' || last_date
     from read_parquet($file)

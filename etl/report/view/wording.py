@@ -123,10 +123,12 @@ def outcome(lang: Language, reason: str) -> str:
 
 
 def field(lang: Language, name: str) -> str:
-    """The column that holds a word which no reader knows."""
+    """The column that holds a word which no reader knows, or what else a reader lists."""
     names = {
         "tls_version": lang._("TLS version"), "tls_cipher": lang._("TLS cipher"),
-        "result_type": lang._("What failed"),
+        "result_type": lang._("What failed"), "mail": lang._("A mail whose report can't be read"),
+        "frontend_mail": lang._("Sessions whose mail only a frontend's log tells"),
+        "handed_on": lang._("Sessions whose mail only a hub's log tells"),
     }  # fmt: skip
     return names.get(name, name)
 
