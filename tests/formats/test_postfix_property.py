@@ -180,7 +180,7 @@ def _holds(data: st.DataObject) -> None:
     assert (found, recipients) == (expected, expected_recipients)
 
 
-QUICK = settings(max_examples=20, deadline=None, suppress_health_check=list(HealthCheck), print_blob=True)
+QUICK = settings(max_examples=10, deadline=None, suppress_health_check=list(HealthCheck), print_blob=True)
 
 
 @QUICK
