@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 from etl import landing, warehouse
-from etl.cli.data import bring_up
+from etl.chain import bring_up
 from etl.common import database
 from etl.settings import Settings
 from tests.formats.log_site import DATA
