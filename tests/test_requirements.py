@@ -11,6 +11,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
 OWN = {"etl", "dags", "tools"}
+OF_TYPE_CHECKERS = {"_typeshed"}
 FOR_DEVELOPERS = {"format_tables.py", "make_reference.py", "pictures.py", "translations.py"}
 """Tools that neither `make run` nor the image calls."""
 NOT_IMPORTED = {
@@ -36,7 +37,7 @@ def imported() -> Iterator[tuple[str, str]]:
                 modules = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
                 modules += [node.module] if isinstance(node, ast.ImportFrom) and node.module else []
                 for package in {module.split(".")[0] for module in modules}:
-                    if package not in sys.stdlib_module_names and package not in OWN:
+                    if package not in sys.stdlib_module_names | OWN | OF_TYPE_CHECKERS:
                         yield package, path.relative_to(ROOT).as_posix()
 
 
