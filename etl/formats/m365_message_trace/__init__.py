@@ -39,7 +39,7 @@ class _MessageTrace(CsvTrace):
 
 READER = _MessageTrace(
     name="m365_message_trace",
-    version=3,
+    version=4,
     aliases=ALIASES,
     required=("date_time", "sender", "recipient"),
     limits=(1_000, 5_000, 50_000, 100_000),
