@@ -11,9 +11,9 @@ import duckdb
 
 from etl import reference
 from etl.common import database
-from etl.formats import domains, zones
+from etl.formats import domains, text, zones
 from etl.formats.base import Found, Job, Reader, Sample, Script, Staged, counted
-from etl.formats.delimited import csv_table, dates
+from etl.formats.delimited import csv_table, dates, misfits
 from etl.formats.options import Dated, Options
 
 VENDOR_LIMITS = (50_000, 100_000)
@@ -32,12 +32,20 @@ class CsvTrace(Reader):
     told_*.sql and trace_rows.sql."""
     aggregate: bool | None = None
     """Whether records are sums already; unless said, a column of counts says so."""
+    of_events: bool = False
+    """Whether a record is an event of a message, of which it has several; else a header of events is refused."""
     limits: Sequence[int] = VENDOR_LIMITS
     refused_script: Script | None = ("formats/delimited", "csv_refused")
 
     def prepare(self, job: Job) -> Job:
         """The job over a plain table where the export is none yet; for formats to override."""
         return job
+
+    def refuse_misfits(self, job: Job) -> None:
+        """Raises `ExportUnreadable` for a file of another kind, by its first bytes and its header."""
+        misfits.refuse_file(job.path)
+        if not (self.of_events and job.reading.columns):
+            misfits.refuse_events(text.head(job.path), takes_extended=self.of_events)
 
     def dates(self, job: Job) -> dict[str, Any]:
         """How the file writes its dates, as dated.sql takes it; see `dates.style`."""
@@ -83,6 +91,7 @@ class CsvTrace(Reader):
 
     def _open(self, job: Job) -> csv_table.Table:
         """Everything up to the view `raw`, nothing read yet but the head."""
+        self.refuse_misfits(job)
         job, con = self.prepare(job), job.con
         con.execute(database.sql("formats/delimited", "csv_settings"))
         template = database.sql(f"formats/{self.name}", "columns")

@@ -48,5 +48,6 @@ READER = _TraceDetail(
     version=5,
     aliases=ALIASES,
     required=("date_time", "source", "event_id", "custom_data"),
+    of_events=True,
     limits=(1_000, 50_000, 100_000),
 )
