@@ -141,6 +141,21 @@ def _offered(sources: Sequence[Source], data_date: date | None) -> Iterator[_Off
             yield _Offered(source, place, offer)
 
 
+def without_files(settings: Settings, source: str | None = None) -> Iterator[tuple[str, str]]:
+    """The sources that bring nothing by the look of their place, each with why: it can't be read, none of its files
+    fits the pattern, or it is empty and nothing of the source ever landed."""
+    for item in [settings.source(source)] if source else settings.sources:
+        place = inbox.of(item)
+        if trouble := place.trouble():
+            yield item.name, f"{trouble.found}: {trouble.next_step}"
+            continue
+        names = [offer.name for offer in place.offers()]
+        if names and not any(name_pattern(item).match(name) for name in names):
+            yield item.name, f"none of {len(names)} file(s) in {item.location} fits {item.pattern}: correct pattern"
+        elif not names and not evidence.landed(settings, item.name):
+            yield item.name, f"{item.location} is empty: bring the first export"
+
+
 def _is_missing(settings: Settings, source: Source, day: date) -> bool:
     if not is_expected(source, day) or "{date}" not in source.pattern:
         return False

@@ -17,6 +17,7 @@ from etl import landing, staging
 from etl.common import periods
 from etl.common.errors import ExportUnreadable
 from etl.formats.delimited import misfits
+from etl.ops import check
 from etl.ops.status import status
 from etl.report.language import load
 from etl.report.preview import preview
@@ -24,6 +25,7 @@ from etl.report.view import verdict
 from etl.staging import refused
 from tests.formats.log_site import DATA
 from tests.formats.table_site import EXPORTED, call, ingest, write_site
+from tests.helpers import Command
 
 CASES = DATA / "cases" / "tables"
 
@@ -121,3 +123,45 @@ def test_a_week_of_quiet_days_and_one_of_which_most_was_refused(tmp_path: Path) 
     seen = status(settings)
     assert [day["remark"] for day in seen["days"]] == ["refused in part", *[None] * 6]
     assert any("95 of 100 records were refused" in item["what"] for item in seen["trouble"])
+    assert "2026-W30: no data came" in call(settings, "insights", "2026-W30")
+    assert "2199-W01 is not over yet" in call(settings, "insights", "2199-W01")
+
+
+@pytest.mark.parametrize(("period", "why"), [("2026-W30", "no data came for it"), ("2199-W01", "it is not over yet")])
+def test_an_edition_that_says_nothing_is_only_made_where_somebody_says_why(
+    tmp_path: Path, command: Command, period: str, why: str
+) -> None:
+    about = {"name": "trace", "format": "m365_message_trace", "pattern": "trace-{date}.csv"}
+    settings = write_site(tmp_path, about, domains=("our.test",))
+    ingest(settings, "trace", {"trace-2026-11-16.csv": (CASES / "culture-sv-SE-late" / "t.csv").read_bytes()})
+    site = ("--config", str(tmp_path / "config.toml"))
+    for more in ((), ("--early",), ("--why", "x")):
+        said = command(*site, "publish", period, *more)
+        assert (said.code, why in said.err, "--early --why" in said.err) == (64, True, True)
+    assert not settings.storage.archive_path.exists()
+
+
+def test_check_reads_the_newest_file_and_ingest_says_why_nothing_came(tmp_path: Path, command: Command) -> None:
+    about = {"name": "trace", "format": "m365_message_trace", "pattern": "trace-{date}.csv"}
+    settings = write_site(tmp_path, about | {"location": (tmp_path / "exports").as_uri()}, domains=("our.test",))
+    (source,), site = settings.sources, ("--config", str(tmp_path / "config.toml"))
+    assert source.location == tmp_path / "exports"
+    assert "is empty" in command(*site, "ingest").err
+    name = "trace-2026-11-16.csv"
+    shutil.copyfile(CASES / "nearly-all-refused" / name, source.location / "other.csv")
+    said = command(*site, "ingest")
+    assert (said.code, "none of 1 file(s)" in said.err) == (1, True)
+    for case, outcome, words in (
+        ("nearly-all-refused", "wrong", "5 of 100 records would be used, of 2026-11-16; 95 were refused"),
+        ("all-refused", "wrong", "can't be used: 5 of 5 records were refused"),
+        ("header-alone", "ok", "0 of 0 records would be used"),
+    ):
+        shutil.copyfile(CASES / case / name, source.location / name)
+        found = check.newest_check(settings, source)
+        assert (found.verdict, words in found.found) == (outcome, True), found
+    assert not list(settings.storage.root.glob("landed/*/*")), "trying lands nothing"
+    said = command(*site, "ingest")
+    assert (said.code, "trace never tells TLS: take m365_trace_detail" in said.err) == (0, True)
+    shutil.rmtree(source.location)
+    said = command(*site, "ingest")
+    assert (said.code, "is no folder" in said.err) == (1, True)

@@ -42,5 +42,6 @@ READER = _MessageTrace(
     version=4,
     aliases=ALIASES,
     required=("date_time", "sender", "recipient"),
+    for_tls="take m365_trace_detail (Start-HistoricalSearch -ReportType MessageTraceDetail)",
     limits=(1_000, 5_000, 50_000, 100_000),
 )
