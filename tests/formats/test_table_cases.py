@@ -72,6 +72,7 @@ MISFITS = [
     ),
     ("Received|SenderAddress|RecipientAddress|Status\n1|2|3|4\n", "pipes"),
     ("MessageId,Date,Event,Action,Detail,Data\n", "Get-MessageTraceDetailV2"),
+    ("Date,Event,Detail,Action,Data,Recipient,Sender\n", "Get-MessageTraceDetailV2"),
     ("EventId;Source;Sender;Recipients\n", "Get-MessageTrackingLog"),
     ("date_time,source,event_id,custom_data\n", "m365_trace_detail"),
 ]

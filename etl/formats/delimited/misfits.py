@@ -89,7 +89,7 @@ def refuse_events(head: bytes, *, takes_extended: bool = False) -> None:
             "an export of messages",
             "copy the server's own MSGTRK*.LOG files and give them a source of the format exchange_message_tracking",
         )
-    if "event" in cells and cells & {"detail", "action", "data"} and cells & {"messagetraceid", "messageid"}:
+    if "event" in cells and cells & {"detail", "action", "data"}:
         raise ExportUnreadable(
             "this has a row per event of a message: Get-MessageTraceDetailV2 (or Get-MessageTraceDetail)",
             "an export of messages",
