@@ -85,7 +85,12 @@ def main() -> None:
     parser.add_argument("--name", action="append", default=[], help="a further host name in the certificate")
     args = parser.parse_args()
     context = tls_context(args.tls, ("localhost", *args.name))
-    asyncio.run(serve(args.host, args.port, Keeper(args.folder), context, args.port_file))
+    try:
+        asyncio.run(serve(args.host, args.port, Keeper(args.folder), context, args.port_file))
+    except OSError as error:
+        parser.exit(
+            1, f"{args.host}:{args.port} can't be listened on ({error.strerror}); --port 0 takes any free one\n"
+        )
 
 
 if __name__ == "__main__":

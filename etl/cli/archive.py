@@ -15,7 +15,9 @@ from etl.common.addresses import recipient_key
 from etl.common.errors import ArchiveBroken, NotFound, UsageInvalid
 
 if TYPE_CHECKING:
+    from etl.common.periods import Period
     from etl.delivery import Delivery
+    from etl.settings import Settings
 
 
 def register(app: typer.Typer) -> None:
@@ -31,6 +33,9 @@ def publish(
         bool, typer.Option("--policy", help="Also where only policy, counting settings or readers have changed.")
     ] = False,
     why: Annotated[str | None, typer.Option(help="The reason, said in the edition.")] = None,
+    early: Annotated[
+        bool, typer.Option("--early", help="With --why: also of a period that is not over, or without data.")
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="The same as JSON.")] = False,
 ) -> None:
     """Render a period's report and enter an edition, if its basis is new; never sends."""
@@ -38,12 +43,32 @@ def publish(
 
     settings = context.ensure_object(Context).settings()
     wanted = periods.parse_period(period)
+    _refuse_early(settings, wanted, early=early, why=why)
     made = editions.publish(settings, wanted, origin="manual", reason=why, force_policy=policy)
     if as_json:
         emit_json(editions.as_json(made))
         return
     state = "new" if made.new else "nothing changed since"
     say(f"{period}, edition {made.edition}: {state}, {made.path}")
+
+
+def _refuse_early(settings: Settings, period: Period, *, early: bool, why: str | None) -> None:
+    """Raises `UsageInvalid` where an edition, which stays for good, would say nothing, or too little."""
+    from etl.report.preview import is_over, preview
+
+    if early and why:
+        return
+    if is_over(settings, period):
+        if preview(settings, period).state != "no_data":
+            return
+        found = "no data came for it"
+    else:
+        found = "it is not over yet"
+    raise UsageInvalid(
+        f"{period}: {found}, and an edition stays for good",
+        "a period that is over and has data",
+        "look at it with python -m etl report; if it must be now: --early --why '…'",
+    )
 
 
 def verify(

@@ -13,7 +13,7 @@ from typing import Annotated, Any
 import duckdb
 import typer
 
-from etl import chain, facts, landing, warehouse
+from etl import chain, facts, formats, landing, warehouse
 from etl.cli.console import Context, emit_json, note, progress, say, table
 from etl.common import database, domains, periods
 from etl.common.errors import UsageInvalid
@@ -67,16 +67,20 @@ def ingest(
     settings = context.ensure_object(Context).settings()
     day = periods.parse_day(date) if date else None
     collected = chain.land(settings, data_date=day, source=source, files=files or ())
+    idle = [] if files else list(landing.without_files(settings, source))
     outcome = _bring_up(settings)
     known = {item.source.name: item for item in facts.files_by_source(settings)}
     results = [_file_result(item, known) for item in collected.files]
     _add_rejects(settings, results)
     if as_json:
         missing = [{"source": name, "data_date": missed} for name, missed in collected.missing]
-        emit_json({"files": results, "missing": missing, **asdict(outcome)})
+        nothing = [{"source": name, "reason": reason} for name, reason in idle]
+        emit_json({"files": results, "missing": missing, "without_files": nothing, **asdict(outcome)})
     else:
-        _print_ingest(results, collected, outcome)
-    if collected.missing or any(item["sha256"] is None or item["state"] == "quarantined" for item in results):
+        _print_ingest(settings, results, collected, outcome)
+        for name, reason in idle:
+            note(f"source {name}: {reason}")
+    if idle or collected.missing or any(item["sha256"] is None or item["state"] == "quarantined" for item in results):
         raise typer.Exit(1)
 
 
@@ -124,7 +128,9 @@ def _add_rejects(settings: Settings, results: list[dict[str, Any]]) -> None:
             ]
 
 
-def _print_ingest(results: list[dict[str, Any]], collected: landing.Collected, outcome: chain.Outcome) -> None:
+def _print_ingest(
+    settings: Settings, results: list[dict[str, Any]], collected: landing.Collected, outcome: chain.Outcome
+) -> None:
     table(
         ["file", "source", "state", "records", "used", "rejected", "skipped", "duplicate of"],
         [
@@ -153,6 +159,10 @@ def _print_ingest(results: list[dict[str, Any]], collected: landing.Collected, o
             note(f"{item['name']}: {words}")
         if item.get("suspected_cut"):
             note(f"{item['name']}: exactly {item['records']:,} records: suspected cut short at the vendor's limit")
+    for name in sorted({item["source"] for item in results if item["sha256"]}):
+        instead = formats.reader(settings.source(name).format).for_tls
+        if instead:
+            note(f"source {name} never tells TLS: {instead}")
     for name, day in collected.missing:
         note(f"{day}: no export came for source {name}")
     changed = ", ".join(str(day) for day in outcome.changed[:7]) + (" …" if len(outcome.changed) > 7 else "")

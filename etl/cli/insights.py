@@ -25,12 +25,13 @@ def insights(
     resolved: Annotated[bool, typer.Option(help="Instead, those that stood before and no longer do.")] = False,
 ) -> None:
     """What the policy says of a period: rules that spoke or could not decide, with their evidence."""
-    from etl.report.preview import as_object, preview
+    from etl.report.preview import as_object, is_over, preview
 
     own: Context = context.obj
     settings = own.settings()
     language = settings.report.language
-    model = preview(settings, periods.parse_period(period))
+    wanted = periods.parse_period(period)
+    model = preview(settings, wanted)
     if as_json:
         items = model.resolved if resolved else model.insights
         emit_json([as_object(item, language) for item in items])
@@ -38,10 +39,14 @@ def insights(
         _print_resolved(model, language)
     else:
         _print(model, language)
+        if not is_over(settings, wanted):
+            say(f"{wanted} is not over yet: this is what its days so far say.")
 
 
 def _print(model: ReportModel, language: str) -> None:
-    if not model.insights:
+    if model.state == "no_data":
+        say(f"{model.period.id}: no data came, so nothing can be said. `python -m etl status` says what is expected.")
+    elif not model.insights:
         say(f"{model.period.id}: the policy has nothing to say.")
     rows = [_row(item, language) for item in model.insights]
     if rows:

@@ -45,7 +45,8 @@ def status(
         raise typer.Exit(1)
 
 
-_REMARKS = {"missing": "bold red", "cut short?": "red", "quarantined": "red", "too late": "red", "awaited": "cyan"}
+_REMARKS = dict.fromkeys(("cut short?", "refused in part", "quarantined", "too late"), "red")
+_REMARKS |= {"missing": "bold red", "awaited": "cyan"}
 _NUMBERS = ("came", "size", "usual", "rows", "usual rows", "rejected", "skipped", "twice", "empty")
 
 

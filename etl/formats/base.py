@@ -155,6 +155,8 @@ class Reader(ABC):
     """What a source of this format may state in `options`."""
     joins: str | None = None
     """The format that `options.joins` may name: it tells of the same mail, and the two are held together."""
+    for_tls: str = ""
+    """Where the format can never tell TLS: what to take for that instead, as a clause."""
     has_messages: bool = True
     """Whether it tells of messages; else its sources never count, and its days are no days with mail."""
     kind: Literal["trace", "log"] = "trace"

@@ -354,10 +354,16 @@ def break_rule(book: Book, rule: Rule, place: Place, k: int) -> Finding | None:
     )  # fmt: skip
 
 
+FILES_NAMED = 5
+
+
 def incomplete_rule(book: Book, _rule: Rule) -> list[Finding]:
-    """Days never came, an export may be cut short, or a file could not be read at all."""
+    """Days never came, an export may be cut short, or a file could not be read at all or in good part."""
     found = book.completeness
     parts = []
+    for file in found.refused_in_part[:FILES_NAMED]:
+        text = N_("Of {records} records in {file}, {rejected} were refused.")
+        parts.append(_say(text, records=file.records, file=(mask(file.name),), rejected=file.rejected))
     if found.missing:
         parts.append(_say(N_("Never came: {days}."), days=MissingDays(days=found.missing)))
     if found.suspected_cut:

@@ -85,11 +85,13 @@ class Note:
 
 @dataclass(frozen=True)
 class Landed:
-    """One landed file: its first receipt, how many receipts there are, and where its bytes lie."""
+    """One landed file: its first receipt, how many receipts there are, where its bytes lie, and all days that names of
+    these bytes gave."""
 
     receipt: Receipt
     receipts: int
     path: Path
+    named_dates: tuple[date, ...] = ()
 
     @property
     def order(self) -> tuple[str, str]:
@@ -133,8 +135,9 @@ def _landed(place: str, path: str) -> Landed | None:
     numbered = sorted(name for name in os.listdir(place) if name.endswith(".json") and name[:-5].isdigit())  # noqa: PTH208  as above
     found = None
     if numbered:
-        receipt = Receipt.from_json(Path(place, numbered[0]).read_bytes())
-        found = Landed(receipt, len(numbered), Path(path))
+        receipts = [Receipt.from_json(Path(place, name).read_bytes()) for name in numbered]
+        named = sorted({receipt.named_date for receipt in receipts if receipt.named_date})
+        found = Landed(receipts[0], len(numbered), Path(path), tuple(named))
     if is_settled:
         _LISTED[place] = changed, found
     return found

@@ -21,6 +21,7 @@ from etl import formats
 from etl.common import disk, periods
 from etl.common.errors import ExportUnreadable, ExportVanished, UsageInvalid
 from etl.common.masking import printable
+from etl.formats import text
 from etl.formats.base import Sample
 from etl.landing import evidence, inbox
 from etl.landing.inbox import Copied, Folder, Inbox, Offer
@@ -140,10 +141,40 @@ def _offered(sources: Sequence[Source], data_date: date | None) -> Iterator[_Off
             yield _Offered(source, place, offer)
 
 
+def without_files(settings: Settings, source: str | None = None) -> Iterator[tuple[str, str]]:
+    """The sources that bring nothing by the look of their place, each with why: it can't be read, none of its files
+    fits the pattern, or it is empty and nothing of the source ever landed."""
+    for item in [settings.source(source)] if source else settings.sources:
+        place = inbox.of(item)
+        if trouble := place.trouble():
+            yield item.name, f"{trouble.found}: {trouble.next_step}"
+            continue
+        names = [offer.name for offer in place.offers()]
+        if names and not any(name_pattern(item).match(name) for name in names):
+            yield item.name, f"none of {len(names)} file(s) in {item.location} fits {item.pattern}: correct pattern"
+        elif not names and not evidence.landed(settings, item.name):
+            yield item.name, f"{item.location} is empty: bring the first export"
+
+
 def _is_missing(settings: Settings, source: Source, day: date) -> bool:
     if not is_expected(source, day) or "{date}" not in source.pattern:
         return False
-    return all(item.receipt.named_date != day for item in evidence.landed(settings, source.name).values())
+    for item in evidence.landed(settings, source.name).values():
+        if item.receipt.named_date == day or (day in item.named_dates and _says_nothing(item.path)):
+            return False
+    return True
+
+
+def _says_nothing(path: Path) -> bool:
+    """Whether a landed file is a header at most. The export of every quiet day has the same bytes: those are no export
+    that was named wrongly, as any others would be that came before for another day."""
+    try:
+        if path.stat().st_size > text.HEAD:
+            return False
+    except FileNotFoundError:
+        return False
+    lines = [line for line in text.head(path).splitlines() if line.strip() and not line.startswith(b"#")]
+    return len(lines) <= 1
 
 
 def _handed_in(

@@ -28,11 +28,13 @@ from etl.model.quality import (
     DataQuality,
     InputFile,
     Reconciliation,
+    RefusedFile,
     RejectReason,
     SourceCompleteness,
     TlsReportLine,
     UnknownWord,
 )
+from etl.staging import refused
 
 STANDS = ("counted", "grown", "replaced", "restated")
 """States of files whose rows are counted, from the file itself or from the one in its place."""
@@ -114,10 +116,22 @@ def _source(declared: Row, period: Period, answers: dict[str, list[Row]]) -> dic
         "duplicate_files": sum(max(row["receipts"] - 1, 0) for row in mine["files"]),
         "quarantined_files": sum(row["state"] == "quarantined" for row in mine["files"]),
         "suspected_cut": sorted({row["name"] for row in counted if row["suspected_cut"]}),
+        **_refused(counted),
         "without_identity": any(row["without_identity"] for row in days),
         "is_estimated": any(row["is_estimated"] for row in days),
         "days": [_texts({key: value for key, value in row.items() if key != "source"}) for row in days],
     }
+
+
+def _refused(files: list[Row]) -> Row:
+    """The counted files of which a good part was refused. No key where there are none: a period that has none is told
+    as it was before this was told."""
+    found = [
+        {key: row[key] for key in ("name", "records", "rejected")}
+        for row in sorted(files, key=lambda row: str(row["name"]))
+        if refused.is_notable(row["records"], row["rejected"])
+    ]
+    return {"refused_in_part": found} if found else {}
 
 
 def missing_before(con: duckdb.DuckDBPyConnection, span: Period) -> list[tuple[date, str]]:
@@ -192,10 +206,11 @@ def model_completeness(stored: dict[str, Any]) -> Completeness:
     counting = [item for item in sources if item.role == "count"]
     missing = missing_days(stored)
     cut = tuple(sorted({name for item in counting for name in item.suspected_cut}))
+    in_part = tuple(item for source in counting for item in source.refused_in_part)
     names = {item.source for item in counting}
     quarantined = tuple(row["name"] for row in stored["quarantined"] if row["source"] in names)
     return Completeness(
-        complete=not (missing or cut or quarantined),
+        complete=not (missing or cut or quarantined or in_part),
         sources=sources,
         expected_days=sum(item.expected_days or 0 for item in counting),
         received_days=sum((item.expected_days or 0) - len(item.missing_dates) for item in counting),
@@ -206,6 +221,7 @@ def model_completeness(stored: dict[str, Any]) -> Completeness:
         duplicates=sum(item.duplicates for item in counting),
         missing=missing,
         suspected_cut=cut,
+        refused_in_part=in_part,
         quarantined=quarantined,
         state=stored["state"],
         settled_date=parse_day(stored["settled_date"]) if stored["settled_date"] else None,
@@ -245,6 +261,7 @@ def _model_source(item: dict[str, Any]) -> SourceCompleteness:
         duplicate_files=item["duplicate_files"],
         quarantined_files=item["quarantined_files"],
         suspected_cut=tuple(item["suspected_cut"]),
+        refused_in_part=tuple(RefusedFile(**file) for file in item.get("refused_in_part", ())),
         without_identity=item["without_identity"],
         estimated=item["is_estimated"],
         late_rows=item["late_rows"],

@@ -12,7 +12,15 @@ with reached as (
             coalesce(export_at::date, date '0001-01-01')
         )) as evidence_date,
         min(least(first_date, named_date)) as begin_date
-    from files
+    from (
+        select source, first_date, last_date, named_date, export_at from files
+        union all
+        -- Exports of quiet days have the same bytes and are one file: the days that its names gave.
+        select file_days.source, null, null, file_days.data_date, null
+        from file_days
+        inner join files using (source, sha256)
+        where files.records = 0
+    )
     group by source
 )
 

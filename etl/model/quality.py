@@ -10,6 +10,14 @@ from pydantic import Field
 from etl.model.part import Direction, Part
 
 
+class RefusedFile(Part):
+    """A counted file of which a good part was refused (`etl.staging.refused`)."""
+
+    name: str
+    records: int
+    rejected: int
+
+
 class SourceCompleteness(Part):
     """What one source was expected to bring for the period, and what came."""
 
@@ -30,6 +38,7 @@ class SourceCompleteness(Part):
     quarantined_files: int
     suspected_cut: tuple[str, ...] = ()
     """Names of files that end at exactly a vendor's row limit."""
+    refused_in_part: tuple[RefusedFile, ...] = ()
     without_identity: bool = False
     estimated: bool = False
     late_rows: int = 0
@@ -51,6 +60,7 @@ class Completeness(Part):
     missing: tuple[str, ...] = ()
     """`2026-11-18 (m365)`, by day."""
     suspected_cut: tuple[str, ...] = ()
+    refused_in_part: tuple[RefusedFile, ...] = ()
     quarantined: tuple[str, ...] = ()
     state: Literal["open", "settled", "sealed"] = "settled"
     settled_date: date | None = None

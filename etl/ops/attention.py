@@ -22,7 +22,7 @@ def awaited(settings: Settings, reported: Sequence[Period]) -> list[str]:
     for source in settings.sources:
         if "{date}" not in source.pattern:
             continue
-        came = {item.receipt.named_date for item in evidence.landed(settings, source.name).values()}
+        came = {day for item in evidence.landed(settings, source.name).values() for day in item.named_dates}
         days = sorted({day for period in reported for day in period.days})
         due = [day for day in days if landing.is_expected(source, day) and day not in came]
         open_days = [day for day in due if periods.now() < closes_at(settings, source, day)]

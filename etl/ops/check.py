@@ -9,18 +9,22 @@ import ssl
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import Literal
 
-from etl import formats, landing
+from etl import formats, landing, staging
 from etl.common.program_files import REPORT_TEMPLATES
 from etl.delivery.smtp import connect
 from etl.formats.base import Sample
 from etl.insights.policy import PolicyInvalid, load_policy
 from etl.landing import inbox
 from etl.settings import Settings, Smtp, Source
+from etl.staging import refused
 
 _FEW_BYTES = 1 << 30
+TRIED_BYTES = 1 << 28
+"""A newest export larger than this is not read for trying."""
 
 
 @dataclass(frozen=True)
@@ -39,7 +43,12 @@ def run(settings: Settings) -> Iterator[Check]:
     if not settings.sources:
         yield Check("wrong", "sources", "none configured", "add [[sources]] to the settings")
     for source in settings.sources:
-        yield source_check(source)
+        found = source_check(source)
+        yield found
+        if found.verdict == "ok":
+            yield newest_check(settings, source)
+        if tls := tls_check(source):
+            yield tls
     yield from policy_checks(settings)
     storage = settings.storage
     for name, folder in (("root", storage.root), ("work", storage.work_path), ("archive", storage.archive_path)):
@@ -68,6 +77,39 @@ def source_check(source: Source) -> Check:
     return format_check(source, Sample(max(fitting), place.head(max(fitting)))) or Check(
         "ok", subject, f"{len(fitting)} of {len(names)} file(s) fit {source.pattern}"
     )
+
+
+def newest_check(settings: Settings, source: Source) -> Check:
+    """What becomes of the source's newest file: read by its reader in a folder for trying, and forgotten again."""
+    subject = f"source {source.name}"
+    place = inbox.of(source)
+    newest = max(
+        (offer for offer in place.offers() if landing.name_pattern(source).match(offer.name)),
+        key=lambda offer: (landing.named_date(source, offer.name) or date.min, offer.changed_at, offer.name),
+    )
+    if newest.size > TRIED_BYTES:
+        return Check("note", subject, f"{newest.name} is too large to be tried", "ingest it")
+    with tempfile.TemporaryDirectory(prefix="transit-ledger-check-") as folder:
+        storage = settings.storage.model_copy(update={"root": Path(folder), "work": None})
+        trial = settings.model_copy(update={"storage": storage})
+        landed = landing.land(trial, source, place, newest.name)
+        if landed.sha256 is None:
+            return Check("wrong", subject, f"{newest.name}: {landed.reason}", "see [limits]")
+        read = staging.stage(trial, source.name, landed.sha256)
+    if read.state == "quarantined":
+        return Check("wrong", subject, f"{newest.name} can't be used: {read.reason}", "then check again")
+    said = f"{newest.name}: {read.used:,} of {read.records:,} records would be used"
+    if read.days:
+        said += f", of {min(read.days)}" + (f" to {max(read.days)}" if len(read.days) > 1 else "")
+    if refused.is_notable(read.records, read.rejected):
+        return Check("wrong", subject, f"{said}; {read.rejected:,} were refused", "ingest it: that names the first")
+    return Check("ok", subject, said)
+
+
+def tls_check(source: Source) -> Check | None:
+    """Whether the source's format can never tell TLS."""
+    instead = formats.reader(source.format).for_tls
+    return Check("note", f"source {source.name}", f"{source.format} never tells TLS", instead) if instead else None
 
 
 def format_check(source: Source, export: Sample) -> Check | None:

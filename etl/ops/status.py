@@ -21,6 +21,7 @@ from etl.measures import measure, prepare
 from etl.measures.completeness import settled_to
 from etl.ops import attention
 from etl.settings import Settings, Source, schedule
+from etl.staging import refused
 
 DAYS = 14
 GRACE = timedelta(hours=2)
@@ -28,7 +29,7 @@ GRACE = timedelta(hours=2)
 UNUSUAL = 2
 """A day with fewer rows than half its band's low end, or more than twice its high end, is noted."""
 
-REMARKS = ("awaited", "missing", "quarantined", "cut short?", "too late", "few rows", "many rows")
+REMARKS = ("awaited", "missing", "quarantined", "cut short?", "refused in part", "too late", "few rows", "many rows")
 """What may be odd about a day."""
 NEXT_STATES = ("not due yet", "due", "overdue")
 
@@ -56,6 +57,7 @@ def _trouble(found: dict[str, Any], what: str, command: str) -> None:
 
 
 def _data(settings: Settings, found: dict[str, Any], now: datetime) -> None:
+    notable = {"notable_share": refused.NOTABLE_SHARE}
     with warehouse.connect(settings.storage.warehouse_path, settings=settings) as con:
         prepare(con)
         declared = measure(con, "sources")
@@ -64,9 +66,9 @@ def _data(settings: Settings, found: dict[str, Any], now: datetime) -> None:
         first = last - timedelta(days=DAYS - 1) if last else None
         rows = {
             (row["source"], row["data_date"]): row
-            for row in database.rows(con, database.sql("ops", "status_days"), {"first_date": first})
+            for row in database.rows(con, database.sql("ops", "status_days"), {"first_date": first} | notable)
         }
-        found["files"] = database.rows(con, database.sql("ops", "status_files"))
+        found["files"] = database.rows(con, database.sql("ops", "status_files"), notable)
     settled = settled_to(declared)
     for source in settings.sources:
         end = ends.get(source.name)
@@ -80,7 +82,15 @@ def _data(settings: Settings, found: dict[str, Any], now: datetime) -> None:
         found["days"] += days
         _source(settings, found, source, end, days, settled[source.name], now)
     for file in found["files"]:
-        _trouble(found, f"{file['name']}: {file['state']}: {file['reason'] or 'suspected cut short'}", _look(file))
+        _trouble(found, f"{file['name']}: {_why(file)}", _look(file))
+
+
+def _why(file: Row) -> str:
+    if file["state"] == "quarantined":
+        return f"quarantined: {file['reason']}"
+    if file["suspected_cut"]:
+        return "counted: suspected cut short"
+    return f"counted: {file['rejected']:,} of {file['records']:,} records were refused"
 
 
 def _look(file: Row) -> str:
@@ -100,7 +110,7 @@ def _day(settings: Settings, source: Source, day: date, row: Row, settled: date,
     state = "sealed" if row.get("is_sealed") else "settled" if day <= settled else "open"
     told = {"source": source.name, "data_date": day, "state": state, "expected": landing.is_expected(source, day)}
     told |= {key: row.get(key) or 0 for key in _COUNTS} | {key: row.get(key) for key in _FIGURES}
-    told |= {"suspected_cut": bool(row.get("suspected_cut"))}
+    told |= {key: bool(row.get(key)) for key in ("suspected_cut", "refused_in_part")}
     return told | {"remark": _remark(settings, source, told, now)}
 
 
@@ -113,6 +123,8 @@ def _remark(settings: Settings, source: Source, day: Row, now: datetime) -> str 
         return "quarantined"
     if day["suspected_cut"]:
         return "cut short?"
+    if day["refused_in_part"]:
+        return "refused in part"
     if day["late_rows"]:
         return "too late"
     if day["records"] is not None and day["weeks"]:

@@ -1,7 +1,16 @@
 -- What came of each source for each day from $first_date on, beside the 10th to 90th percentile of the same weekday over
 -- up to eight weeks before (days that brought files). Files are told for their home day, rows for their data date.
--- Uses the view file_homes.
-with brought as (
+-- An export without records came for each day that its names gave. Uses the view file_homes. Beyond $notable_share of its records refused a file is refused in good part.
+with homes as (
+    select * from file_homes
+    union all by name
+    select file_homes.* replace (file_days.data_date as home_date)
+    from file_homes
+    inner join file_days using (source, sha256)
+    where file_homes.records = 0 and file_days.data_date <> file_homes.home_date
+),
+
+brought as (
     select
         source,
         home_date as data_date,
@@ -11,9 +20,10 @@ with brought as (
         sum(rejected) filter (where state = 'counted')::bigint as rejected,
         sum(skipped) filter (where state = 'counted')::bigint as skipped,
         coalesce(bool_or(suspected_cut and state = 'counted'), false) as suspected_cut,
+        coalesce(bool_or(rejected > $notable_share * records and state = 'counted'), false) as refused_in_part,
         count(*) filter (where state = 'quarantined')::integer as quarantined,
         sum(greatest(receipts - 1, 0))::bigint as duplicate_files
-    from file_homes
+    from homes
     group by source, home_date
 ),
 
@@ -62,6 +72,7 @@ select
     coalesce(brought.rejected, 0) as rejected,
     coalesce(brought.skipped, 0) as skipped,
     coalesce(brought.suspected_cut, false) as suspected_cut,
+    coalesce(brought.refused_in_part, false) as refused_in_part,
     coalesce(brought.quarantined, 0) as quarantined,
     coalesce(brought.duplicate_files, 0) as duplicate_files,
     coalesce(source_days.trace_rows, 0) as trace_rows,

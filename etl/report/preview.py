@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
+from etl import warehouse
+from etl.common import periods
 from etl.common.periods import Period
 from etl.common.words import N_
 from etl.insights import Policy
+from etl.measures import measure, prepare
 from etl.model.report import EditionInfo, Insight, MissingDays, ReportModel, ResolvedInsight, Sentence
 from etl.report.build import make_model, period_inputs
 from etl.report.language import load
@@ -23,6 +26,15 @@ def preview(settings: Settings, period: Period, policy: Policy | None = None) ->
     edition = EditionInfo(number=0, origin="preview", made_at=_MADE_AT, ledger_head=None)
     inputs = period_inputs(settings, period, policy=policy)
     return make_model(inputs, settings, period, edition, language=settings.report.language)
+
+
+def is_over(settings: Settings, period: Period) -> bool:
+    """Whether a period's last day is past: by the clock, or by what came of it or since."""
+    if periods.now() >= period.ends_at(settings.report.time_zone):
+        return True
+    with warehouse.connect(settings.storage.warehouse_path, settings=settings) as con:
+        prepare(con)
+        return any((row["evidence_date"] or date.min) >= period.last_date for row in measure(con, "sources"))
 
 
 def as_object(item: Insight | ResolvedInsight, language: str) -> dict[str, Any]:

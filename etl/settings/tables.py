@@ -10,6 +10,8 @@ import re
 from datetime import date
 from pathlib import Path
 from typing import Any, Literal, Self, get_args
+from urllib.parse import urlsplit
+from urllib.request import url2pathname
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
 
@@ -99,6 +101,17 @@ class Source(Table):
     lateness_days: int = Field(2, ge=0, le=60)
     columns: dict[str, str | tuple[str, ...]] = {}
     options: dict[str, Any] = {}
+
+    @field_validator("location", mode="before")
+    @classmethod
+    def _folder(cls, value: object) -> object:
+        """A folder's path; a `file:` URL is the path it names."""
+        if not isinstance(value, str) or "://" not in value:
+            return value
+        found = urlsplit(value)
+        if found.scheme != "file" or found.netloc not in ("", "localhost"):
+            raise ValueError("a folder is allowed, as a path or as file:///srv/exports")
+        return url2pathname(found.path)
 
     @field_validator("pattern")
     @classmethod

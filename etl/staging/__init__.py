@@ -31,6 +31,7 @@ from etl.formats import text
 from etl.formats.base import FILTERS, Found, Job, Sample, Staged
 from etl.landing import evidence
 from etl.settings import Settings, Source
+from etl.staging import refused
 
 
 @dataclass(frozen=True)
@@ -219,6 +220,7 @@ def _stage(settings: Settings, source: Source, landed: evidence.Landed, out: Pat
         with _job(settings, source, landed, out) as job:
             _refuse_other_formats(job, source)
             staged = reader.stage(job)
+            refused.refuse_unusable(job.con, staged, out / "rejects.parquet")
     except ExportUnreadable as error:
         reason = str(error)
         if isinstance(error, LimitExceeded):

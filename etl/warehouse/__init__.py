@@ -248,7 +248,8 @@ def _evidence(settings: Settings, files: Sequence[facts.SourceFiles], told_sha25
         for sha256, counts in sorted(item.counts.items()):
             key = {"source": item.source.name, "sha256": sha256}
             tables["files"].append(key | _file_row(item, sha256, restated))
-            tables["file_days"] += [key | {"data_date": day, "used": used} for day, used in counts.days.items()]
+            days = counts.days or _named_days(counts, item.landed[sha256])
+            tables["file_days"] += [key | {"data_date": day, "used": used} for day, used in days.items()]
             tables["skips"] += [key | {"rule": rule, "records": n} for rule, n in counts.skipped.items()]
             tables["unknown_words"] += [key | word for word in counts.unknown_words]
             if item.states[sha256][0] == "counted" and counts.state == "staged" and not counts.removed:
@@ -282,6 +283,14 @@ def _source_row(source: Any) -> dict[str, Any]:
         "lateness_days": source.lateness_days,
         "has_date_pattern": "{date}" in source.pattern,
     }
+
+
+def _named_days(counts: staging.FileCounts, landed: evidence.Landed) -> dict[str, int]:
+    """The days that an export without any record came for: all that its names gave, since the exports of quiet days
+    have the same bytes and land as one file."""
+    if counts.state == "quarantined" or counts.records:
+        return {}
+    return {day.isoformat(): 0 for day in landed.named_dates}
 
 
 def _restated(item: facts.SourceFiles) -> set[str]:

@@ -106,7 +106,7 @@ def test_each_command_and_option_of_the_interface_is_there(run: Command) -> None
 def test_ingest_says_per_file_what_became_of_its_records(run: Command) -> None:
     said = run("ingest", "--source", "m365", "--date", "2026-11-16", "--json")
     assert said.code == 0
-    assert set(said.json) == {"files", "missing", "rebuilt", "changed", "published"}
+    assert set(said.json) == {"files", "missing", "without_files", "rebuilt", "changed", "published"}
     (file,) = said.json["files"]
     assert {key: file[key] for key in ("source", "name", "records", "used", "rejected", "skipped", "duplicate_of")} == {
         "source": "m365", "name": "connector-2026-11-16.csv", "records": 10, "used": 10, "rejected": 0, "skipped": {},
@@ -295,7 +295,8 @@ def test_a_site_with_nothing_in_it_says_so(run: Command, tmp_path: Path) -> None
     config = ("--config", str(tmp_path / "config.toml"))
     assert run(*config, "verify").code == 0
     assert run(*config, "status").code == 1
-    assert run(*config, "ingest").code == 0, "a folder of exports that is not there yet holds nothing"
+    said = run(*config, "ingest")
+    assert (said.code, "is no folder: make it, or correct location" in said.err) == (1, True)
     assert run(*config, "rebuild").code == 0
 
 

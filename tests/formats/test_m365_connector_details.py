@@ -265,7 +265,8 @@ def test_days_that_could_be_either_are_refused_until_stated(tmp_path: Path) -> N
     content = table("11/12/2026,Inbound: A,,,0,0,0,100,0,1")
     said = ingest(site(tmp_path / "one"), "eac", {"a.csv": content})["a.csv"]
     assert said["state"] == "quarantined"
-    assert "do not tell days from months" in said["reason"]
+    assert "do not tell the day from the month" in said["reason"]
+    assert "date_format = '%d/%m/%Y'" in said["reason"]
     mixed = table("11/16/2026,Inbound: A,,,0,0,0,100,0,1", "16/11/2026,Inbound: B,,,0,0,0,100,0,1")
     assert ingest(site(tmp_path / "two"), "eac", {"a.csv": mixed})["a.csv"]["state"] == "quarantined"
     settings = site(tmp_path / "three", options={"date_format": "%d/%m/%Y"})

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -12,17 +11,11 @@ import duckdb
 
 from etl import reference
 from etl.common import database
-from etl.common.errors import ExportUnreadable
-from etl.formats import domains, zones
+from etl.formats import domains, text, zones
 from etl.formats.base import Found, Job, Reader, Sample, Script, Staged, counted
-from etl.formats.delimited import csv_table
+from etl.formats.delimited import csv_table, dates, misfits
 from etl.formats.options import Dated, Options
 
-DOTTED_FORMATS = ["%d.%m.%Y %H:%M:%S", "%d.%m.%Y %H:%M", "%d.%m.%Y"]
-US_FORMATS = [
-    "%m/%d/%Y %I:%M:%S %p", "%m/%d/%Y %I:%M %p", "%m/%d/%Y %H:%M:%S", "%m/%d/%Y %H:%M", "%m/%d/%Y",
-]  # fmt: skip
-YEAR_FIRST_FORMATS = ["%Y/%m/%d %H:%M:%S.%f", "%Y/%m/%d %H:%M:%S", "%Y/%m/%d %H:%M", "%Y/%m/%d"]
 VENDOR_LIMITS = (50_000, 100_000)
 """Row limits of Exchange Online's exports: a file that ends at exactly one of them is suspected to be cut short."""
 
@@ -39,6 +32,8 @@ class CsvTrace(Reader):
     told_*.sql and trace_rows.sql."""
     aggregate: bool | None = None
     """Whether records are sums already; unless said, a column of counts says so."""
+    of_events: bool = False
+    """Whether a record is an event of a message, of which it has several; else a header of events is refused."""
     limits: Sequence[int] = VENDOR_LIMITS
     refused_script: Script | None = ("formats/delimited", "csv_refused")
 
@@ -46,9 +41,15 @@ class CsvTrace(Reader):
         """The job over a plain table where the export is none yet; for formats to override."""
         return job
 
+    def refuse_misfits(self, job: Job) -> None:
+        """Raises `ExportUnreadable` for a file of another kind, by its first bytes and its header."""
+        misfits.refuse_file(job.path)
+        if not (self.of_events and job.reading.columns):
+            misfits.refuse_events(text.head(job.path), takes_extended=self.of_events)
+
     def dates(self, job: Job) -> dict[str, Any]:
-        """How the file writes its dates, as dated.sql takes it: `date_style`, `date_formats`."""
-        return date_style(job)
+        """How the file writes its dates, as dated.sql takes it; see `dates.style`."""
+        return dates.style(job)
 
     def variables(self, job: Job, table: csv_table.Table) -> dict[str, Any]:  # noqa: ARG002  for formats to override
         """What the format's own SQL asks for besides the common session variables."""
@@ -90,6 +91,7 @@ class CsvTrace(Reader):
 
     def _open(self, job: Job) -> csv_table.Table:
         """Everything up to the view `raw`, nothing read yet but the head."""
+        self.refuse_misfits(job)
         job, con = self.prepare(job), job.con
         con.execute(database.sql("formats/delimited", "csv_settings"))
         template = database.sql(f"formats/{self.name}", "columns")
@@ -194,41 +196,3 @@ def has_identity(columns: Mapping[str, str]) -> bool:
     if "messages" in columns:
         return False
     return "network_message_id" in columns or ("message_id" in columns and "sender" in columns)
-
-
-def date_style(job: Job) -> dict[str, Any]:
-    """How the file writes its dates, stated (`options.date_format`, as strptime) or decided for the whole file.
-
-    ISO 8601 on the source's clock, ISO with an offset or Z, US style, days first with dots, or dates without a time; a
-    record of another style is rejected. A file with slashes whose first part goes beyond 12 is refused unless its
-    format is stated: a guess would swap days and months.
-    """
-    stated = job.reading.options.get("date_format")
-    if stated:
-        has_time = re.search(r"%-?[HIMcTXR]", str(stated))
-        return {"date_style": "stated" if has_time else "date", "date_formats": [str(stated)]}
-    con = job.con
-    con.execute("set preserve_insertion_order = true")  # the first records, not any
-    seen = con.execute(database.sql("formats/delimited", "date_sample")).fetchone() or (0, 0, 0, 0, 0, 0)
-    con.execute("set preserve_insertion_order = false")
-    slashes, dots, offsets, utc, bare, total = (int(count or 0) for count in seen)
-    if dots * 2 > total:
-        return {"date_style": "date" if bare * 2 > total else "dotted", "date_formats": DOTTED_FORMATS}
-    if slashes * 2 <= total:
-        if total and bare * 2 > total:
-            return {"date_style": "date", "date_formats": ["%Y-%m-%d"]}
-        told_utc = utc if offsets or job.reading.time_zone != "UTC" else 0
-        style = "offset" if total and (offsets + told_utc) * 2 > total else "iso"
-        return {"date_style": style, "date_formats": US_FORMATS}
-    largest = con.execute(database.sql("formats/delimited", "date_parts")).fetchone() or (0, 0)
-    if int(largest[0] or 0) > 31:
-        return {"date_style": "date" if bare * 2 > total else "year_first", "date_formats": YEAR_FIRST_FORMATS}
-    if int(largest[0] or 0) > 12:
-        raise ExportUnreadable(
-            "dates with slashes whose first part goes beyond 12: days come first",
-            "ISO dates or US style (month first)",
-            "state the format in the source's options, such as date_format = '%d/%m/%Y %H:%M:%S'",
-        )
-    if bare * 2 > total:
-        return {"date_style": "date", "date_formats": ["%m/%d/%Y"]}
-    return {"date_style": "us", "date_formats": US_FORMATS}

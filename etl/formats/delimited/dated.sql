@@ -1,5 +1,5 @@
 -- The records of `raw` with the clock they show, the UTC instant it means and the data date that this falls on; null
--- where the text is no date. In: the view `raw`, the tables utc_days and source_clock, date_style and date_formats.
+-- where the text is no date. In: the view `raw`, the tables utc_days and source_clock, date_style, date_formats, am_word, pm_word.
 -- A cast to timestamp drops an offset (or AM and PM) without a word, so texts of another style than the file's are none.
 -- Dates with an offset, and dates without a time, don't pass through the source's clock.
 create or replace temp view dated as
@@ -18,8 +18,13 @@ with stamped as (
                 when contains(date_time, '+') or contains(substr(trim(date_time), 9), '-')
                     or right(trim(date_time), 1) in ('Z', 'z') then try_cast(date_time as timestamptz)::timestamp
             end
-            -- .NET puts a narrow no-break space before AM and PM.
-            else try_strptime(trim(translate(date_time, chr(8239) || chr(160), '  ')), getvariable('date_formats'))
+            -- .NET puts a narrow no-break space before AM and PM, and writes directions of text into Arabic dates.
+            else try_strptime(trim(case
+                when getvariable('am_word') <> '' then replace(replace(
+                    translate(date_time, chr(8239) || chr(160) || chr(8206) || chr(8207), '  '),
+                    getvariable('am_word'), 'AM'), getvariable('pm_word'), 'PM')
+                else translate(date_time, chr(8239) || chr(160) || chr(8206) || chr(8207), '  ')
+            end), getvariable('date_formats'))
         end as clock
     from raw
 ),

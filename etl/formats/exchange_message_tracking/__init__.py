@@ -22,7 +22,7 @@ from etl.common.errors import ExportUnreadable
 from etl.formats import text
 from etl.formats.base import Found, Job, Sample, Script, Staged
 from etl.formats.delimited import csv_table
-from etl.formats.delimited.csv_trace import US_FORMATS, CsvTrace
+from etl.formats.delimited.csv_trace import CsvTrace
 from etl.formats.lines import exchange_headers
 from etl.formats.lines.log_file import own_words
 from etl.formats.options import Names, Options
@@ -99,7 +99,7 @@ class _Tracking(CsvTrace):
 
     def dates(self, job: Job) -> dict[str, Any]:  # noqa: ARG002  one style, whatever the source
         """Times are ISO 8601 with a Z."""
-        return {"date_style": "offset", "date_formats": US_FORMATS}
+        return {"date_style": "offset", "date_formats": ["%Y-%m-%d"]}
 
     def variables(self, job: Job, table: csv_table.Table) -> dict[str, Any]:
         """Own domains, networks and services: an event says neither whence nor whither in those words."""

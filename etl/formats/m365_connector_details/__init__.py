@@ -12,6 +12,7 @@ from etl.common import database
 from etl.common.errors import ExportUnreadable
 from etl.common.words import Direction
 from etl.formats.base import Job
+from etl.formats.delimited import dates
 from etl.formats.delimited.csv_table import Table
 from etl.formats.delimited.csv_trace import CsvTrace
 from etl.formats.options import Dated
@@ -68,7 +69,8 @@ class _ConnectorDetails(CsvTrace):
     def dates(self, job: Job) -> dict[str, Any]:
         """How the file writes its days: stated (`options.date_format`), or the way that fits the most of them.
 
-        Raises `ExportUnreadable` where slashes leave open which part is the month: the browser's language decides it.
+        Raises `ExportUnreadable` where slashes leave open which part is the month: the browser's language decides it,
+        and the file proves nothing (`dates.order`).
         """
         stated = job.reading.options.get("date_format")
         if stated:
@@ -77,10 +79,14 @@ class _ConnectorDetails(CsvTrace):
         seen = database.rows(job.con, database.sql(f"formats/{self.name}", "dates"), formats)[0]
         if seen["example"] is not None and not seen["days"]:
             raise _without_days(str(seen["example"]))
-        ways = {way: int(seen[way]) for way in ("iso", "dotted", "words")}
+        ways = {way: int(seen[way]) for way in ("iso", "dotted", "words", "parts")}
         best = max(ways, key=lambda way: ways[way])
-        if seen["slashes"] > ways[best]:
-            best = _with_slashes(int(seen["only_month_first"]), int(seen["only_day_first"]), int(seen["either"]))
+        if best in ("dotted", "parts"):
+            found = dates.proven_order(job, dotted=best == "dotted")
+            if found is None or (best == "dotted" and found != "day_first"):
+                mark = next(mark for mark in "./-" if mark in str(seen["example"]))
+                raise dates.undecided(str(seen["example"]), f"%d{mark}%m{mark}%Y", f"%m{mark}%d{mark}%Y")
+            best = "dotted" if best == "dotted" else found
         return {"date_style": "date", "date_formats": formats[best]}
 
     def variables(self, job: Job, table: Table) -> dict[str, Any]:
@@ -116,20 +122,10 @@ def _without_days(example: str) -> ExportUnreadable:
     )
 
 
-def _with_slashes(only_month_first: int, only_day_first: int, either: int) -> str:
-    if (only_month_first and only_day_first) or (either and not only_month_first and not only_day_first):
-        raise ExportUnreadable(
-            "dates with slashes or hyphens that do not tell days from months",
-            "ISO dates, or a day beyond 12 somewhere",
-            "state the format in the source's options, such as date_format = '%m/%d/%Y'",
-        )
-    return "day_first" if only_day_first else "month_first"
-
-
 READER = _ConnectorDetails(
     options=_Options,
     name="m365_connector_details",
-    version=2,
+    version=3,
     aliases=ALIASES,
     required=("date_time", "connector", "no_tls", "tls_1_2", "messages"),
     kind="log",

@@ -1,6 +1,6 @@
--- How many records write their day in each way; with slashes or hyphens, for how many only one reading is a day, and for
--- how many both are, and differ. `days` counts the records whose day can be read at all, `example` is the first day told
--- (a total's row has none). A year such as 26, read as four digits, is none.
+-- How many records write their day in each way; `parts` have slashes or hyphens, and which is the month is open. `days`
+-- counts the records whose day can be read at all, `example` is the first day told (a total's row has none). A year such
+-- as 26, read as four digits, is none.
 with told as (
     select trim(date_time) as told, record
     from (select date_time, row_number() over () as record from raw)
@@ -23,10 +23,7 @@ select
     count(iso) as iso,
     count(dotted) as dotted,
     count(words) as words,
-    count(coalesce(month_first, day_first)) as slashes,
-    count(*) filter (where month_first is not null and day_first is null) as only_month_first,
-    count(*) filter (where month_first is null and day_first is not null) as only_day_first,
-    count(*) filter (where month_first <> day_first) as either,
+    count(coalesce(month_first, day_first)) as parts,
     count(*) filter (where year(coalesce(iso, dotted, words, month_first, day_first)) > 1900) as days,
     arg_min(told, record) as example
 from read;

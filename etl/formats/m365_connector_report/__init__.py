@@ -29,7 +29,7 @@ ALIASES = {
 
 READER = CsvTrace(
     name="m365_connector_report",
-    version=6,
+    version=7,
     aliases=ALIASES,
     required=("date_time", "direction", "tls_version"),
 )

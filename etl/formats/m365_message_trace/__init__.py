@@ -39,8 +39,9 @@ class _MessageTrace(CsvTrace):
 
 READER = _MessageTrace(
     name="m365_message_trace",
-    version=3,
+    version=4,
     aliases=ALIASES,
     required=("date_time", "sender", "recipient"),
+    for_tls="take m365_trace_detail (Start-HistoricalSearch -ReportType MessageTraceDetail)",
     limits=(1_000, 5_000, 50_000, 100_000),
 )

@@ -45,8 +45,9 @@ class _TraceDetail(CsvTrace):
 READER = _TraceDetail(
     options=_Options,
     name="m365_trace_detail",
-    version=4,
+    version=5,
     aliases=ALIASES,
     required=("date_time", "source", "event_id", "custom_data"),
+    of_events=True,
     limits=(1_000, 50_000, 100_000),
 )

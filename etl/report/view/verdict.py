@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from etl.model.quality import Completeness
+from etl.model.quality import Completeness, RefusedFile
 from etl.model.report import Figure, Insight, ReportModel, Share
 from etl.report.language import Language
 from etl.report.view import wording
@@ -211,6 +211,9 @@ def _warnings(lang: Language, model: ReportModel) -> list[str]:
     if whole.suspected_cut:
         names = _names(lang, whole.suspected_cut)
         said.append(lang._("Suspected cut short, because they end at exactly a row limit: {names}.", names=names))
+    if whole.refused_in_part:
+        names = wording.few(lang, [_refused(lang, file) for file in whole.refused_in_part], 5)
+        said.append(lang._("Refused, and not counted: {names}.", names=names))
     if whole.quarantined:
         names = _names(lang, whole.quarantined)
         said.append(lang._("Set aside whole, because they could not be read: {names}.", names=names))
@@ -242,6 +245,11 @@ def estimated(lang: Language, model: ReportModel) -> str:
 
 def _names(lang: Language, names: tuple[str, ...], most: int = 5) -> str:
     return wording.few(lang, [wording.clean(name) for name in names], most)
+
+
+def _refused(lang: Language, file: RefusedFile) -> str:
+    return lang._("{rejected} of {records} records of {file}", rejected=lang.number(file.rejected),
+                  records=lang.number(file.records), file=wording.clean(file.name))  # fmt: skip
 
 
 def _figures(lang: Language, model: ReportModel) -> list[FigureView]:
