@@ -173,7 +173,7 @@ parts as (
         is_beyond(occurred_at) as is_beyond,
         left(speaker, greatest(instr(speaker, ' ') - 1, 0)) as host,
         case when line_kind <= 'delivery'::line_kind and line_kind >= 'tls-in'::line_kind
-            then substr(left(speaker, instr(speaker, '[') - 1), instr(speaker, ' ') + 1) end as service,
+            then split_part(left(speaker, instr(speaker, '[') - 1), ' ', -1) end as service,
         case when line_kind >= 'client'::line_kind and contains(peer_name, '[')
             then substr(left(peer_name, instr(peer_name, ']') - 1), instr(peer_name, '[') + 1) end as peer_ip,
         domain_of(address) as domain,
