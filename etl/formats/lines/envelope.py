@@ -119,7 +119,7 @@ _REFUSED = (
         "export it by `journalctl -o short-iso --utc` (or `-o json`), or as JSON with a line for each entry",
     ),
     (
-        re.compile(rb"\A" + _BSD + rb" \[[\w./-]+\] "),
+        re.compile(rb"\A" + _BSD + rb" \[[\w./-]+\] (?!\S+\[\d+\]: )"),
         "metalog's form, without the numbers of the processes, by which sessions and messages are told apart",
         "let another syslog daemon write the mail log, or Postfix itself (`maillog_file`)",
     ),
