@@ -36,7 +36,9 @@ _FACILITY = (
     rb"<?(?:kern|user|mail|daemon|auth|syslog|lpr|news|uucp|cron|authpriv|ftp|local[0-7])"
     rb"\.(?:debug|info|notice|warn(?:ing)?|err(?:or)?|crit|alert|emerg|panic)>?"
 )
-_SEVERITY = rb"(?:DEBUG|INFO|NOTICE|WARN|WARNING|ERR|ERROR|CRIT|CRITICAL|ALERT|EMERG|PANIC|FATAL)"
+_NUMBERED = rb"<(?:\d{1,2}|[a-z]\w*)\.(?:\d|[a-z]+)>"
+"""The same as FreeBSD's syslogd writes it, `<2.6>` or `<mail.info>`."""
+_SEVERITY = rb"(?i:DEBUG|INFO|NOTICE|WARN|WARNING|ERR|ERROR|CRIT|CRITICAL|ALERT|EMERG|PANIC|FATAL)"
 _TAG = rb"(?=[\w.@/-]+\[\d+\]: )"
 
 
@@ -66,34 +68,70 @@ LAYERS = (
     _layer("the name of a container", rb"^[A-Za-z0-9][\w./-]{0,127} +\| +" + _OWN_LINE),
     _layer("a second time stamp", rb"^" + _STAMP + rb"[ \t]+(?:(?:stdout|stderr) [FP] )?" + _OWN_LINE),
     _layer("a second head", rb"^" + _STAMP + rb" \S{1,255} (?:\S{1,128}: )?" + _OWN_LINE),
+    _layer("a collector's columns", rb"^" + _STAMP + rb"(?:\t[^\t\n]{1,255}){1,4}\t" + _OWN_LINE),
     _layer(
         "a weekday and a zone",
         rb"^(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun) (\d{4}-\d\d-\d\d) (\d\d:\d\d:\d\d(?:\.\d{1,9})?) UTC ", rb"\1T\2+00:00 ",
     ),
-    _layer("a severity for a host", rb"^(" + _ISO + rb") " + _SEVERITY + rb"[ \t]+" + _TAG, rb"\1 - "),
+    _layer("a severity for a host", rb"^(" + _STAMP + rb") " + _SEVERITY + rb"[ \t]+" + _TAG, rb"\1 - "),
     _layer("facility and severity for a host", rb"^(" + _STAMP + rb") " + _FACILITY + rb" " + _TAG, rb"\1 - "),
-    _layer("facility and severity", rb"^(" + _STAMP + rb"(?: \S+)?) " + _FACILITY + rb" ", rb"\1 "),
+    _layer(
+        "facility and severity", rb"^(" + _STAMP + rb"(?: \S+)?) (?:" + _FACILITY + rb"|" + _NUMBERED + rb") ", rb"\1 "
+    ),
     _layer("a message number", rb"^(" + _STAMP + rb" \S+ \S+: )\[ID \d+ \w+\.\w+\] ", rb"\1"),
+    _layer("words in front", rb"^(?!" + _STAMP + rb"[ \t])[^\n\"{]{1,200}?(?<![\w.-])" + _OWN_LINE),
 )  # fmt: skip
 """Tried in this order, each time over what the ones before have left."""
 _MOST_LAYERS = 5
 _SAMPLED = 200
 
 _LINE = re.compile(rb"[^\n]*\S[^\n]*")
+_DAY = rb"(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun) \d{4}-\d\d-\d\d \d\d:\d\d:\d\d\S* "
+_JOURNAL = "export it by `journalctl -o short-iso --utc`, and see docs/formats.md"
 _REFUSED = (
     (
         re.compile(rb"\A(?:__CURSOR=[^\n]*\n|[A-Z_]+=[^\n]*\n)*__REALTIME_TIMESTAMP=\d"),
-        "the journal's export format (`journalctl -o export`)",
+        "the journal's export format (`journalctl -o export`)", _JOURNAL,
     ),
     (
-        re.compile(rb"\A(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun) \d{4}-\d\d-\d\d \d\d:\d\d:\d\d\S* \S+ \[s="),
-        "the journal's records, field by field (`journalctl -o verbose`)",
+        re.compile(rb"\A" + _DAY + rb"\S+ \[s="),
+        "the journal's records, field by field (`journalctl -o verbose`)", _JOURNAL,
     ),
     (
-        re.compile(rb"\A(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun) \d{4}-\d\d-\d\d \d\d:\d\d:\d\d\S* (?!UTC )[A-Z+-][\w+-]* "),
-        "the journal with stamps of a zone that is only abbreviated (`journalctl -o short-full`)",
+        re.compile(rb"\A" + _DAY + rb"(?!UTC )[A-Z+-][\w+-]* "),
+        "the journal with stamps of a zone that is only abbreviated (`journalctl -o short-full`)", _JOURNAL,
+    ),
+    (
+        re.compile(rb"\A\d{9,11}\.\d{6} \S+ \S+\[\d+\]: "),
+        "the journal with seconds since 1970 for stamps (`journalctl -o short-unix`)", _JOURNAL,
+    ),
+    (
+        re.compile(rb"\A\[ *\d+\.\d{6}\] \S+ \S+\[\d+\]: "),
+        "the journal with seconds since the start for stamps (`journalctl -o short-monotonic`)", _JOURNAL,
+    ),
+    (
+        re.compile(rb"\A(?:(?:dis)?connect from \S+\[[\da-f.:]+\]|\w+: (?:client=|uid=|message-id=|from=<|to=<))"),
+        "a log without stamps and daemons' names (`journalctl -o cat`)", _JOURNAL,
+    ),
+    (
+        re.compile(rb"\A(?:data: |\x1e)?\{[ \t]*\r?\n|\A(?:data: |\x1e)\{|\A\[\s*[{\]]"),
+        "JSON that is not an object a line",
+        "export it by `journalctl -o short-iso --utc` (or `-o json`), or as JSON with a line for each entry",
+    ),
+    (
+        re.compile(rb"\A" + _BSD + rb" \[[\w./-]+\] (?!\S+\[\d+\]: )"),
+        "metalog's form, without the numbers of the processes, by which sessions and messages are told apart",
+        "let another syslog daemon write the mail log, or Postfix itself (`maillog_file`)",
+    ),
+    (
+        re.compile(rb"\A(?:\"|[\w@. -]+[,;\t](?:[\w@. -]+[,;\t])*(?:message|Message|log|Log|msg)\b)"),
+        "a table, or lines in quotes, as collectors export them",
+        "export the lines alone, as they were sent, without a header and without quotes",
     ),
 )  # fmt: skip
+"""How a log begins that can't be used, what it is, and the way round it."""
+_IN_JSON = re.compile(rb"\s*(?:[^\t\n{]*\t){0,3}\{\"")
+"""Whether a log begins with an object of JSON, perhaps behind columns of its own as Fluentd writes them."""
 _JSON_KEYS = ("log", "MESSAGE", "message")
 """Where docker, the journal, and collectors after their example put a line."""
 
@@ -126,7 +164,7 @@ def _is_note(line: bytes) -> bool:
 
 def unwrap(head: bytes) -> bytes:
     """The first lines of a log, or one of them, without what lies around them."""
-    if head.lstrip()[:1] == b"{":
+    if _IN_JSON.match(head):
         head = b"\n".join(_json_text(line) for line in head.splitlines()[:_SAMPLED])
     head = heads_off(head)
     for layer in layers(head):
@@ -137,7 +175,7 @@ def unwrap(head: bytes) -> bytes:
 def _json_text(line: bytes) -> bytes:
     """What a line of JSON has around it, in the shape that envelope_json.sql gives it."""
     try:
-        entry: Any = json.loads(line)
+        entry: Any = json.loads(line[line.find(b"{") :])
     except ValueError:
         return line
     if not isinstance(entry, dict):
@@ -150,12 +188,10 @@ def _json_text(line: bytes) -> bytes:
 
 def refuse_what_stays(head: bytes) -> None:
     """Raises `ExportUnreadable` for a log in an envelope that can't be taken off, named with the way round it."""
-    for pattern, name in _REFUSED:
+    for pattern, name, way in _REFUSED:
         if pattern.search(head):
             raise ExportUnreadable(
-                f"this is {name}",
-                "lines such as `2026-11-24T10:00:00+00:00 mx1 postfix/smtpd[101]: …`",
-                "export it by `journalctl -o short-iso --utc`, and see docs/formats.md",
+                f"this is {name}", "lines such as `2026-11-24T10:00:00+00:00 mx1 postfix/smtpd[101]: …`", way
             )
 
 
@@ -166,10 +202,11 @@ def unwrapped(job: Job, own: Callable[[bytes], bytes] = bytes) -> Job:
     """
     head = text.head(job.path)
     refuse_what_stays(head)
-    if head.lstrip()[:1] == b"{":
+    if _IN_JSON.match(head):
         job = _out_of_json(job)
         head = text.head(job.path)
     around = layers(head)
+    refuse_what_stays(_off(head, around, bytes))
     if not around and own(heads_off(head)) == head:
         return job
     plain = text.plain(job.path, job.work / "wrapped.log", job.expanded_size, may_be_empty=True)

@@ -4,11 +4,11 @@
 -- In: session variables json_file, lines_file. Out: the file that lines_file names.
 copy (
     with entries as (
-        select column0 as line, case when json_valid(column0) then column0::json end as entry
-        from read_csv(
+        select line, case when json_valid(said) then said::json end as entry
+        from (select column0 as line, ltrim(substr(column0, greatest(instr(column0, '{'), 1))) as said from read_csv(
             getvariable('json_file'), columns = {'column0': 'VARCHAR'}, delim = chr(1), quote = '', escape = '', header = false,
             auto_detect = false, max_line_size = 16777216
-        )
+        ))
     ),
 
     texts as (

@@ -45,7 +45,7 @@ with cut as (
     from lines
 ),
 
--- `speaker` is `HOST SERVICE[PID]`.
+-- `speaker` is `HOST SERVICE[PID]`. Words between, of an envelope that only some lines have, are no part of either.
 tagged as (
     select
         line,
@@ -173,7 +173,7 @@ parts as (
         is_beyond(occurred_at) as is_beyond,
         left(speaker, greatest(instr(speaker, ' ') - 1, 0)) as host,
         case when line_kind <= 'delivery'::line_kind and line_kind >= 'tls-in'::line_kind
-            then substr(left(speaker, instr(speaker, '[') - 1), instr(speaker, ' ') + 1) end as service,
+            then split_part(split_part(speaker, ' ', -1), '[', 1) end as service,
         case when line_kind >= 'client'::line_kind and contains(peer_name, '[')
             then substr(left(peer_name, instr(peer_name, ']') - 1), instr(peer_name, '[') + 1) end as peer_ip,
         domain_of(address) as domain,
@@ -223,7 +223,7 @@ select
     occurs_twice(clock) and stamp is null as is_twice,
     case when kind < 'active'::line_kind then host end as host,
     service,
-    case when kind < 'active'::line_kind then hash(speaker) end as channel,
+    case when kind < 'active'::line_kind then hash(host, split_part(speaker, ' ', -1)) end as channel,
     case when kind >= 'client'::line_kind and first_part <> 'NOQUEUE' and kind <> 'accepted' then hash(host, first_part) end as queue,
     hash(lower(peer_name)) as peer,
     case when len(fields) > 1 and kind = 'client' then
