@@ -6,11 +6,11 @@ import hashlib
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any
 
 import rfc8785
 
+from etl.archive.shelf import Part
 from etl.common.addresses import recipient_key
 from etl.settings import Settings
 
@@ -98,13 +98,13 @@ def for_reader(settings: Settings, reader: Reader, archived: Iterable[Variant]) 
     return fitting.get(reader.language) or fitting.get(settings.report.language)
 
 
-def read_mail(folder: Path) -> MailSource:
+def read_mail(folder: Part) -> MailSource:
     """The archived parts of a variant's mail from its folder in a bag."""
-    about = json.loads((folder / "mail.json").read_bytes())
+    about = json.loads(folder.read("mail.json"))
     return MailSource(
         subject=about["subject"],
-        html=(folder / "mail.html").read_bytes().decode("utf-8"),
-        text=(folder / "mail.txt").read_bytes().decode("utf-8"),
-        images={cid: (folder / name).read_bytes() for cid, name in about["images"].items()},
-        pdf=(folder / "report.pdf").read_bytes(),
+        html=folder.read("mail.html").decode("utf-8"),
+        text=folder.read("mail.txt").decode("utf-8"),
+        images={cid: folder.read(name) for cid, name in about["images"].items()},
+        pdf=folder.read("report.pdf"),
     )

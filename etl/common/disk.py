@@ -249,6 +249,17 @@ def sweep_folder(folder: Path | str, older_than: float) -> list[Path]:
     return gone
 
 
+def room(folder: Path) -> int:
+    """Tries to write in `folder`, or in the nearest one above it that is there, and leaves nothing: how many bytes are
+    free. `OSError` where it can't be written."""
+    there = next(path for path in (folder, *folder.parents) if path.exists())
+    with tempfile.NamedTemporaryFile(dir=there, prefix=".transit-ledger-check-") as probe:
+        probe.write(b"\0" * 4096)
+        probe.flush()
+        os.fsync(probe.fileno())
+    return shutil.disk_usage(there).free
+
+
 def sha256_of(path: Path) -> str:
     """The sha-256 of a file's bytes, in hexadecimal."""
     with path.open("rb") as file:

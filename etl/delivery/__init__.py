@@ -9,10 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 
-from etl.archive import bag, changes, edition_file, ledger, variants
+from etl.archive import bag, changes, edition_file, ledger, shelf, variants
 from etl.archive.ledger import Entry, Origin
+from etl.archive.shelf import Shelf
 from etl.archive.variants import Reader, Variant
 from etl.common import disk, periods
 from etl.common.addresses import ascii_address, recipient_key
@@ -74,8 +74,8 @@ class _Job:
     """Whether the recipients were named by whoever asked."""
 
     @property
-    def archive(self) -> Path:
-        return self.settings.storage.archive_path
+    def archive(self) -> Shelf:
+        return shelf.of(self.settings)
 
     @property
     def origin(self) -> Origin:
@@ -136,7 +136,7 @@ def deliver(
 def deliver_due(settings: Settings, due: Iterable[Period]) -> list[Delivery]:
     """Sends, for each period, the latest edition that goes out by itself; a period without one is left alone. Each is
     tried before `Delayed` tells of all that is still open."""
-    entries = ledger.read(settings.storage.archive_path)
+    entries = ledger.read(shelf.of(settings))
     done: list[Delivery] = []
     waiting: list[str] = []
     for period in due:
@@ -218,7 +218,7 @@ def advice(delivery: Delivery) -> str | None:
 def _job(settings: Settings, period: Period, edition: int | None, to: Sequence[str] | None, again: bool) -> _Job:
     for address in to or ():
         ascii_address(address)
-    archive = settings.storage.archive_path
+    archive = shelf.of(settings)
     entries = ledger.read(archive)
     entry = edition_file.find(entries, period, edition)
     return _Job(settings, entries, entry, edition_file.variants(archive, entry), again, bool(to))
@@ -226,9 +226,8 @@ def _job(settings: Settings, period: Period, edition: int | None, to: Sequence[s
 
 def _refuse_altered(job: _Job) -> None:
     """Raises `ArchiveBroken` where the edition is not as it was archived: no altered number goes out."""
-    folder = job.archive / job.entry.bag
-    problems = [f"{problem.file} {problem.kind}" for problem in bag.check(folder)]
-    if problems or bag.bag_hash(folder) != job.entry.bag_sha256:
+    problems = [f"{problem.file} {problem.kind}" for problem in bag.check(job.archive, job.entry.bag)]
+    if problems or bag.bag_hash(job.archive, job.entry.bag) != job.entry.bag_sha256:
         told = problems[0] if problems else "its hash is another"
         raise ArchiveBroken(f"{job.entry.bag} is not as it was archived: {told}", "", "run python -m etl verify")
 
@@ -319,7 +318,7 @@ def _is_news(job: _Job, recipient: str) -> bool:
     if not seen:
         return any(ledger.origin(job.entries, entry) in REGULAR for entry in earlier)
     tolerance = job.settings.report.correction_tolerance
-    before, after = (job.archive / entry.bag / "data" for entry in (seen[-1], job.entry))
+    before, after = (edition_file.data(job.archive, entry.bag) for entry in (seen[-1], job.entry))
     return changes.must_be_told(before, after, tolerance)
 
 
@@ -338,7 +337,7 @@ def _compose(job: _Job, recipient: str, variant: Variant, budget: int | None = N
         in_reply_to=before[-1] if before else None,
     )
     try:
-        return compose.compose(envelope, variants.read_mail(job.archive / folder), budget or compose.BUDGET)
+        return compose.compose(envelope, variants.read_mail(job.archive.part(folder)), budget or compose.BUDGET)
     except OSError as error:
         raise ArchiveBroken(f"a file of {job.entry.bag} could not be read: {error}", "", "run verify") from error
 

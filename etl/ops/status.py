@@ -10,7 +10,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from etl import landing, warehouse
-from etl.archive import ledger, outdated
+from etl.archive import ledger, outdated, shelf
 from etl.archive.ledger import Entry
 from etl.common import database, periods
 from etl.common.errors import ArchiveBroken, StorageFull
@@ -181,7 +181,7 @@ def _span(run: Sequence[date]) -> str:
 
 def _editions(settings: Settings, found: dict[str, Any], now: datetime) -> None:
     try:
-        entries = ledger.read(settings.storage.archive_path)
+        entries = ledger.read(shelf.of(settings))
     except ArchiveBroken as error:
         _trouble(found, str(error), "python -m etl verify")
         return

@@ -94,11 +94,6 @@ class Storage(_Table):
     def deliveries_path(self) -> Path:
         return self.root / "deliveries"
 
-    @property
-    def places(self) -> tuple[Path, Path, Path]:
-        """Work, archive and deliveries: below the root, or elsewhere."""
-        return self.work_path, self.archive_path, self.deliveries_path
-
 
 class Source(_Table):
     """A configured place that exports come from, with one format."""

@@ -105,7 +105,7 @@ def _tidy(settings: Settings, files: Sequence[facts.SourceFiles], *, everywhere:
     """Removes what killed processes left, and what was staged under another reader or hash key than today's."""
     limit = (periods.now() - LEFT_OVER).timestamp()
     if everywhere:
-        for place in {settings.storage.root, *settings.storage.places}:
+        for place in (settings.storage.root, settings.storage.work_path, settings.storage.deliveries_path):
             disk.sweep(place, limit)
     for folder in _made_in(settings):
         disk.sweep_folder(folder, limit)
@@ -115,12 +115,11 @@ def _tidy(settings: Settings, files: Sequence[facts.SourceFiles], *, everywhere:
 
 def _made_in(settings: Settings) -> Iterator[Path]:
     """The folders in which files come to be, under temporary names: few, however many files and days there are."""
-    root, (work, archive, deliveries) = settings.storage.root, settings.storage.places
-    yield from (root, root / "facts", root / "notes", work, archive, archive / "ledger")
+    root, work, deliveries = settings.storage.root, settings.storage.work_path, settings.storage.deliveries_path
+    yield from (root, root / "facts", root / "notes", work)
     for folder in ("landed", "receipts", "staged"):
         yield from (root / folder).glob("*")
     yield from work.glob("*")
-    yield from archive.glob("[0-9]*/*")
     yield from deliveries.glob("[0-9]*/*/e*")
 
 

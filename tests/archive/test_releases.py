@@ -12,6 +12,7 @@ import pytest
 from etl import settings as settings_module
 from etl import warehouse
 from etl.archive import editions, ledger
+from etl.archive.shelf import Folder
 from etl.audit.reproduce import reproduce
 from etl.audit.verify import checked_head, verify
 from etl.cli.data import bring_up
@@ -44,8 +45,8 @@ def test_the_facts_are_the_same_before_and_after_the_next_run(left: tuple[Settin
 def test_the_archive_verifies_and_every_edition_reproduces(left: tuple[Settings, dict[str, Any]]) -> None:
     settings, known = left
     archive = settings.storage.archive_path
-    count, head = checked_head(archive)
-    assert verify(archive, head) == []
+    count, head = checked_head(Folder(archive))
+    assert verify(Folder(archive), head) == []
     assert known["verify"][0] == f"{count} ledger entries; head {head}"
     for _, edition in EDITIONS:
         again = reproduce(settings, WEEK, edition)
@@ -55,15 +56,15 @@ def test_the_archive_verifies_and_every_edition_reproduces(left: tuple[Settings,
 def test_the_next_edition_follows_and_all_of_them_stand(left: tuple[Settings, dict[str, Any]]) -> None:
     settings, _ = left
     archive = settings.storage.archive_path
-    before = ledger.read(archive)
+    before = ledger.read(Folder(archive))
     assert [(entry.origin, entry.edition) for entry in before] == EDITIONS
     assert not editions.publish(settings, WEEK, origin="scheduled").new, "nothing has changed but the version"
     bring(settings, {"connector-2026-11-18_late.csv": export([row(900 + n) for n in range(5)])})
     made = editions.publish(settings, WEEK, origin="scheduled", made_at=periods.parse_instant("2026-11-27T06:00:00Z"))
-    after = ledger.read(archive)
+    after = ledger.read(Folder(archive))
     assert (made.new, made.edition, made.origin, made.reasons) == (True, 3, "correction", ("facts", "completeness"))
     assert after[:-1] == before
     assert (after[-1].previous, after[-1].supersedes) == (before[-1].hash, before[-1].hash)
-    assert verify(archive, ledger.head(before)) == []
+    assert verify(Folder(archive), ledger.head(before)) == []
     assert reproduce(settings, WEEK).same
     assert [mail.state for mail in send_ledger.everything(settings)] == ["accepted", "accepted"]
