@@ -12,7 +12,7 @@ from fractions import Fraction
 from typing import Any, cast
 
 from etl.archive.shelf import Part
-from etl.model.part import Direction
+from etl.common.words import Direction
 from etl.model.report import Change
 
 Cell = tuple[str, str, str]

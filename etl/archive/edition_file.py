@@ -14,6 +14,9 @@ from etl.common.periods import Period
 
 FORMAT = "transit-ledger-edition/1"
 FILE = "edition.json"
+BY_THEMSELVES = ("facts", "completeness")
+"""Parts of an edition's basis that make a new one when they change; the others do only when asked."""
+WHEN_ASKED = ("policy", "settings", "readers")
 
 
 def data(shelf: Shelf, bag: str) -> Part:

@@ -11,29 +11,24 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import asdict, dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from etl import __version__
 from etl.archive import bag, changes, edition_file, ledger, rendering, shelf, site, variants
-from etl.archive.ledger import Entry, Origin
+from etl.archive.ledger import Entry
 from etl.archive.shelf import Shelf
 from etl.archive.variants import Variant, canonical
 from etl.basis.inputs import PeriodInputs
 from etl.basis.workbench import visible_facts_csv
-from etl.common import periods
+from etl.common import disk, periods
 from etl.common.errors import UsageInvalid
 from etl.common.periods import Period
+from etl.common.words import DELIVERED, ORIGINS, Origin
 from etl.model.report import Change, EditionInfo
 from etl.report import build
 from etl.settings import Settings, schedule
-
-BY_THEMSELVES = ("facts", "completeness")
-"""Parts of the basis that make a new edition when they change; the others do only when asked."""
-WHEN_ASKED = ("policy", "settings", "readers")
-LEFT_OVER = timedelta(days=1)
-"""A temporary folder of the archive older than this was left by a process that is gone."""
 
 
 @dataclass(frozen=True)
@@ -68,15 +63,15 @@ def publish(
     edition that was already reported makes a `correction`; over one made by hand or by a backfill with the same basis
     it takes that edition over (a `release` entry), so that a due mail still goes out, once.
     """
-    if origin not in ledger.ORIGINS:
-        raise UsageInvalid(f"'{origin}' is no origin of an edition", f"one of {', '.join(ledger.ORIGINS)}")
+    if origin not in ORIGINS:
+        raise UsageInvalid(f"'{origin}' is no origin of an edition", f"one of {', '.join(ORIGINS)}")
     archive = shelf.of(settings)
     made = made_at or periods.now()
     with archive.alone():
-        archive.sweep(older_than=(periods.now() - LEFT_OVER).timestamp())
+        archive.sweep(older_than=(periods.now() - disk.LEFT_OVER).timestamp())
         entries = adopt(archive, ledger.read(archive))
         earlier = ledger.editions(entries, str(period))
-        regular = any(ledger.origin(entries, entry) in ("scheduled", "correction") for entry in earlier)
+        regular = any(ledger.origin(entries, entry) in DELIVERED for entry in earlier)
         inputs, reasons = _inputs(settings, period, archive, earlier, asked=force_policy)
         if earlier and not reasons:
             if origin == "scheduled" and not regular:
@@ -113,7 +108,9 @@ def _inputs(
         inputs = replace(inputs, policy=PeriodInputs.from_bag(edition_file.data(archive, last.bag).read).policy)
     now = basis_parts(inputs)
     return inputs, tuple(
-        part for part in BY_THEMSELVES + (WHEN_ASKED if asked else ()) if now[part] != before.get(part)
+        part
+        for part in edition_file.BY_THEMSELVES + (edition_file.WHEN_ASKED if asked else ())
+        if now[part] != before.get(part)
     )
 
 

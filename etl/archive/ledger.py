@@ -18,13 +18,11 @@ import rfc8785
 
 from etl.archive.shelf import Shelf
 from etl.common.errors import ArchiveBroken
+from etl.common.words import Origin
 
 FORMAT = "transit-ledger/1"
 FOLDER = "ledger"
 _FILE = re.compile(rf"{FOLDER}/(\d{{8,}})\.json")
-
-Origin = Literal["scheduled", "correction", "backfill", "manual"]
-ORIGINS: tuple[Origin, ...] = ("scheduled", "correction", "backfill", "manual")
 
 
 @dataclass(frozen=True)

@@ -15,8 +15,6 @@ from etl.common.periods import Period
 from etl.settings import Settings
 
 RECENT = 8
-PARTS = ("facts", "completeness")
-"""The parts of an edition's basis that make a new edition when they change."""
 
 
 def outdated(settings: Settings, days: Collection[date] | None = None) -> list[Period]:
@@ -53,4 +51,4 @@ def _parts(settings: Settings, period: Period) -> dict[str, Any]:
     from etl.basis.inputs import period_inputs  # most runs have nothing to compare and need none of it
 
     basis = period_inputs(settings, period).basis
-    return {part: basis[part] for part in PARTS}
+    return {part: basis[part] for part in edition_file.BY_THEMSELVES}

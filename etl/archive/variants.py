@@ -14,9 +14,6 @@ from etl.archive.shelf import Part
 from etl.common.addresses import recipient_key
 from etl.settings import Settings
 
-LEDGER_HEAD_MARKER = "@@LEDGER-HEAD@@"
-"""Stands in an archived mail where the mail as sent prints the head that includes its edition."""
-
 
 @dataclass(frozen=True)
 class Variant:

@@ -45,7 +45,7 @@ def status(
         raise typer.Exit(1)
 
 
-_REMARKS = {"missing": "bold red", "cut short?": "red", "quarantined": "red", "too late": "red", "awaited": "cyan"}
+_STYLES = {"missing": "bold red", "cut short?": "red", "quarantined": "red", "too late": "red", "awaited": "cyan"}
 _NUMBERS = ("came", "size", "usual", "rows", "usual rows", "rejected", "skipped", "twice", "empty")
 
 
@@ -56,7 +56,7 @@ def _print_status(found: dict[str, Any], zone: str) -> None:
         console.table(columns, rows, numeric=("missing", "awaited"))
         console.say()
         days = found["days"]
-        styles = [_REMARKS.get(row["remark"] or "", "yellow" if row["remark"] else "") for row in days]
+        styles = [_STYLES.get(row["remark"] or "", "yellow" if row["remark"] else "") for row in days]
         console.table(("source", "day", "state", *_NUMBERS, "remark"), map(_day_row, days), _NUMBERS, styles)
         console.say()
     if found["editions"]:

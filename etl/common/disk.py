@@ -15,6 +15,7 @@ import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from datetime import timedelta
 from pathlib import Path
 
 from filelock import FileLock, Timeout
@@ -22,6 +23,8 @@ from filelock import FileLock, Timeout
 from etl.common.errors import Busy, StorageFull
 
 TEMPORARY = ".partial-"
+LEFT_OVER = timedelta(days=1)
+"""A temporary file or folder older than this was left by a process that is gone."""
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EACCES, errno.EPERM, errno.EIO}
 
 

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
 from etl.archive import bag, changes, edition_file, ledger, shelf, variants
-from etl.archive.ledger import Entry, Origin
+from etl.archive.ledger import Entry
 from etl.archive.shelf import Shelf
 from etl.archive.variants import Reader, Variant
 from etl.common import disk, periods
@@ -26,12 +26,10 @@ from etl.common.errors import (
     UsageInvalid,
 )
 from etl.common.periods import Period
+from etl.common.words import DELIVERED, Origin
 from etl.delivery import compose, send_ledger, smtp
 from etl.delivery.send_ledger import Mail, Step
 from etl.settings import Settings
-
-REGULAR: tuple[Origin, ...] = ("scheduled", "correction")
-"""The origins of editions that are delivered without anybody naming the recipients."""
 
 
 @dataclass(frozen=True)
@@ -91,7 +89,7 @@ class _Job:
     def successor(self) -> Entry | None:
         """The latest later edition that goes out by itself, if there is one."""
         held = ledger.editions(self.entries, self.entry.period)
-        later = [e for e in held if e.number > self.entry.number and ledger.origin(self.entries, e) in REGULAR]
+        later = [e for e in held if e.number > self.entry.number and ledger.origin(self.entries, e) in DELIVERED]
         return later[-1] if later else None
 
 
@@ -113,10 +111,10 @@ def deliver(
     what was accepted; the Message-ID stays, so that a repeat folds. A dry run composes, and can't reach a server.
     """
     job = _job(settings, period, edition, to, again)
-    if not job.named and not dry_run and job.origin not in REGULAR:
+    if not job.named and not dry_run and job.origin not in DELIVERED:
         raise UsageInvalid(
             f"edition {job.entry.edition} of {period} is of origin '{job.origin}' and goes to nobody by itself",
-            f"origin {' or '.join(REGULAR)}, or named recipients",
+            f"origin {' or '.join(DELIVERED)}, or named recipients",
             f"name them: python -m etl send {period} --edition {job.entry.edition} --to ADDRESS",
         )
     if settings.smtp is None and not dry_run:
@@ -140,7 +138,7 @@ def deliver_due(settings: Settings, due: Iterable[Period]) -> list[Delivery]:
     done: list[Delivery] = []
     waiting: list[str] = []
     for period in due:
-        held = [e for e in ledger.editions(entries, str(period)) if ledger.origin(entries, e) in REGULAR]
+        held = [e for e in ledger.editions(entries, str(period)) if ledger.origin(entries, e) in DELIVERED]
         try:
             done += deliver(settings, period, edition=held[-1].edition) if held else []
         except Delayed as error:
@@ -179,12 +177,6 @@ def settle(
     if settled is None:
         raise Busy(f"another process took up the mail to {recipient} just now", "it to end", "look again in a minute")
     return _as_it_stands(job, recipient, settled)
-
-
-def sender_of(settings: Settings) -> str:
-    """The address that mails come from: `[smtp] sender`, else `transit-ledger` at the organisation's first domain."""
-    told = settings.smtp.sender if settings.smtp else None
-    return told or f"transit-ledger@{settings.organisation.domains[0]}"
 
 
 class Delayed(DeliveryDelayed):
@@ -273,7 +265,7 @@ def _previewed(job: _Job, reader: Reader) -> Delivery:
     if variant is None or reason:
         return reason or Delivery(reader.address, "no variant", None, job.entry.edition)
     composed = _compose(job, reader.address, variant)
-    state = "would send" if job.named or job.origin in REGULAR else "needs --to"
+    state = "would send" if job.named or job.origin in DELIVERED else "needs --to"
     command = None if state == "would send" else command_for(job.entry, job.origin, reader.address, "open")
     return Delivery(
         reader.address, state, None, job.entry.edition, variant.folder, composed.message_id, len(composed.content),
@@ -302,7 +294,7 @@ def _reason_to_wait(job: _Job, reader: Reader, variant: Variant | None, mail: Ma
         return told("superseded", f"edition {successor.edition} took its place before it was sent", command)
     if variant is None:
         return told("no variant", "this edition holds nothing that the audience may read; the next one made will")
-    if mail.last is None and not job.named and job.origin in REGULAR and not _is_news(job, reader.address):
+    if mail.last is None and not job.named and job.origin in DELIVERED and not _is_news(job, reader.address):
         return told("not needed", "the correction moves no verdict, and no number by more than correction_tolerance")
     return None
 
@@ -316,7 +308,7 @@ def _is_news(job: _Job, recipient: str) -> bool:
     got = send_ledger.of_period(job.settings, earlier, recipient)
     seen = [entry for entry, mail in got if mail.state in ("accepted", "unknown", "sending")]
     if not seen:
-        return any(ledger.origin(job.entries, entry) in REGULAR for entry in earlier)
+        return any(ledger.origin(job.entries, entry) in DELIVERED for entry in earlier)
     tolerance = job.settings.report.correction_tolerance
     before, after = (edition_file.data(job.archive, entry.bag) for entry in (seen[-1], job.entry))
     return changes.must_be_told(before, after, tolerance)
@@ -327,7 +319,7 @@ def _compose(job: _Job, recipient: str, variant: Variant, budget: int | None = N
     before = [mail.last.message_id for _, mail in got if mail.last and mail.state == "accepted"]
     folder = f"{job.entry.bag}/data/{variant.folder}"
     envelope = compose.Envelope(
-        sender=sender_of(job.settings),
+        sender=job.settings.sender,
         sender_name=f"Transit Ledger, {job.settings.organisation.name}",
         recipient=recipient,
         entry=job.entry,
@@ -394,7 +386,7 @@ def _converse(
         current = begun or current
         return begun is not None
 
-    answer = smtp.hand_over(settings.smtp, sender_of(settings), recipient, composed.content, begin)
+    answer = smtp.hand_over(settings.smtp, settings.sender, recipient, composed.content, begin)
     if answer.outcome == "taken by another":
         return send_ledger.read(claimed.folder), answer
     ends: dict[str, send_ledger.State] = {"accepted": "accepted", "refused": "refused", "unknown": "unknown"}
@@ -434,6 +426,6 @@ def _as_it_stands(job: _Job, recipient: str, mail: Mail) -> Delivery:
 def command_for(entry: Entry, origin: Origin, recipient: str, state: str) -> str | None:
     """What to run about a mail in this state; nothing where there is nothing to do."""
     what = f"{entry.period} --edition {entry.edition}"
-    if state in ("refused", "unknown") or (state == "open" and origin not in REGULAR):
+    if state in ("refused", "unknown") or (state == "open" and origin not in DELIVERED):
         return f"python -m etl send {what} --to {recipient}"
     return f"python -m etl send {what}" if state == "open" else None

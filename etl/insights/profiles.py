@@ -12,7 +12,8 @@ from datetime import date
 from functools import cache
 from typing import Literal
 
-from etl.model.report import DEPRECATED, ProfileResult
+from etl.common.words import DEPRECATED
+from etl.model.report import ProfileResult
 from etl.reference import ciphers
 
 Result = Literal["met", "not_met", "not_judged"]

@@ -14,13 +14,14 @@ from itertools import pairwise
 from typing import Any
 
 from etl.common.masking import mask
+from etl.common.words import DEPRECATED
 from etl.insights import profiles
 from etl.insights.book import Book, Place, Told, is_named, weeks_between
 from etl.insights.classes import label, share
 from etl.insights.decide import decide, share_digits
 from etl.insights.policy import Rule
 from etl.model.numbers import percent_digits, rounded
-from etl.model.report import DEPRECATED, DayShare, MissingDays, Percent, PeriodName, Sentence, Share
+from etl.model.report import DayShare, MissingDays, Percent, PeriodName, Sentence, Share
 from etl.report.language import N_
 
 WEEKS_LISTED_SILENT = 13

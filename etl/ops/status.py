@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from datetime import date, datetime, timedelta
-from typing import Any
+from typing import Any, Literal
 
 from etl import landing, warehouse
 from etl.archive import ledger, outdated, shelf
@@ -28,7 +28,7 @@ GRACE = timedelta(hours=2)
 UNUSUAL = 2
 """A day with fewer rows than half its band's low end, or more than twice its high end, is noted."""
 
-REMARKS = ("awaited", "missing", "quarantined", "cut short?", "too late", "few rows", "many rows")
+Remark = Literal["awaited", "missing", "quarantined", "cut short?", "too late", "few rows", "many rows"]
 """What may be odd about a day."""
 NEXT_STATES = ("not due yet", "due", "overdue")
 
@@ -104,7 +104,7 @@ def _day(settings: Settings, source: Source, day: date, row: Row, settled: date,
     return told | {"remark": _remark(settings, source, told, now)}
 
 
-def _remark(settings: Settings, source: Source, day: Row, now: datetime) -> str | None:
+def _remark(settings: Settings, source: Source, day: Row, now: datetime) -> Remark | None:
     if not _came(source, day):
         if not day["expected"]:
             return None

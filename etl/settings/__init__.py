@@ -208,10 +208,16 @@ class Settings(_Table):
     retention: Retention = Retention()
     alerts: Alerts = Alerts()
 
+    @property
+    def sender(self) -> str:
+        """The address that mails come from: `[smtp] sender`, else `transit-ledger` at the first of our domains."""
+        stated = self.smtp.sender if self.smtp else None
+        return stated or f"transit-ledger@{self.organisation.domains[0]}"
+
     @model_validator(mode="after")
     def _default_sender(self) -> Self:
         if self.smtp is not None and self.smtp.sender is None:
-            own = self.smtp.model_copy(update={"sender": f"transit-ledger@{self.organisation.domains[0]}"})
+            own = self.smtp.model_copy(update={"sender": self.sender})
             object.__setattr__(self, "smtp", own)
         return self
 

@@ -10,8 +10,9 @@ from typing import Any
 from etl.archive import bag, edition_file, ledger
 from etl.archive.ledger import Entry
 from etl.archive.shelf import Folder, Shelf
-from etl.archive.variants import LEDGER_HEAD_MARKER, canonical
+from etl.archive.variants import canonical
 from etl.common import periods
+from etl.common.words import LEDGER_HEAD_MARKER
 
 PNG = bytes.fromhex(
     "89504e470d0a1a0a0000000d49484452000000010000000108060000001f15c4890000000d49444154789c6360000002000001e221bc330000"
