@@ -29,7 +29,7 @@ from typing import Any
 
 from etl import chain, facts, landing, warehouse
 from etl import settings as settings_module
-from etl.archive import editions, ledger
+from etl.archive import editions, ledger, shelf
 from etl.audit import explain
 from etl.chain import bring_up
 from etl.common import periods
@@ -130,8 +130,8 @@ def by_airflow(airflow: LocalAirflow, settings: Settings, days: list[date]) -> N
         until_reported(airflow)
     finally:
         airflow.sessions.stop()
-    archive = settings.storage.archive_path
-    made = [(entry.period, entry.edition, entry.origin) for entry in ledger.read(archive) if entry.kind == "edition"]
+    entries = ledger.read(shelf.of(settings))
+    made = [(entry.period, entry.edition, entry.origin) for entry in entries if entry.kind == "edition"]
     print(f"reported before: {', '.join(map(str, reported))}; all editions: {made}")
     print(f"mails: {len(list(airflow.mail.glob('*')))}")
     lived = warehouse.digest(settings)

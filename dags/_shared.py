@@ -9,7 +9,7 @@ import os
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import Connection, ExceptionRetryPolicy, RetryAction, RetryRule
 
@@ -17,15 +17,12 @@ from etl import settings as settings_module
 from etl.common import periods
 from etl.common.errors import Terminal, UsageInvalid
 from etl.common.periods import Period
+from etl.common.words import Origin
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
 
     from etl.settings import Settings
-
-Origin = Literal["scheduled", "correction", "backfill", "manual"]
-DELIVERED = ("scheduled", "correction")
-"""The origins whose editions a DAG delivers; the others reach a mail server by `python -m etl send --to` only."""
 
 POOL = "warehouse"
 """A pool of one slot: publishing runs alone. There is a lock in the code too, since pools are easily edited."""

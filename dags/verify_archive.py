@@ -33,9 +33,10 @@ def verify_archive() -> None:
 
     @task(doc_md="Fails on the first finding, with its edition.")
     def verify() -> None:
+        from etl.archive import shelf
         from etl.audit import verify
 
-        findings = verify.verify(_shared.settings_for_task().storage.archive_path)
+        findings = verify.verify(shelf.of(_shared.settings_for_task()))
         for finding in findings:
             print(finding)
         if findings:

@@ -10,6 +10,7 @@ from airflow.sdk.exceptions import AirflowSkipException
 
 from dags import _shared
 from etl.common import periods
+from etl.common.words import DELIVERED
 
 DOC = """
 Makes the edition of a period, archives it, and delivers it.
@@ -84,7 +85,7 @@ def weekly_report() -> None:
         from etl import delivery
 
         settings, origin = _shared.settings_for_task(), _shared.origin(params or {}, dag_run.run_type)
-        if origin not in _shared.DELIVERED:
+        if origin not in DELIVERED:
             raise AirflowSkipException(f"An edition of origin {origin} is archived, not delivered.")
         if settings.smtp is None:
             raise AirflowSkipException("The settings have no [smtp]: the edition is archived, not delivered.")

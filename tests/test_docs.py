@@ -18,7 +18,7 @@ import typer
 
 from etl.cli.app import app
 from etl.delivery.send_ledger import State
-from etl.ops.status import NEXT_STATES, REMARKS
+from etl.ops.status import NEXT_STATES, Remark
 from tests import warm
 from tools.local_airflow import free_ports
 
@@ -120,7 +120,7 @@ def test_the_runbook_knows_every_remark_state_and_task() -> None:
     for dag, code in dags.items():
         for task in re.findall(r"^    def (\w+)\(|task_id=\"(\w+)\"", code, re.MULTILINE):
             assert re.search(rf"^\| `{dag}`, [^|]*\b{task[0] or task[1]}\b", text, re.MULTILINE), f"{dag}: {task}"
-    for word in (*REMARKS, *NEXT_STATES, "open", "settled", "sealed"):
+    for word in (*get_args(Remark), *NEXT_STATES, "open", "settled", "sealed"):
         assert re.search(rf"\b{re.escape(word)}(?!\w)", text), word
     for state in get_args(State):
         assert state in ("accepted", "closed") or f"a mail of … is {state}" in text, state

@@ -10,17 +10,15 @@ can't), writes version 0.97 and does not sync; its validator judges every bag be
 from __future__ import annotations
 
 import hashlib
-import os
 import re
-import stat
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Literal
 
 import bagit  # type: ignore[import-untyped]  # the package carries no types
 
-from etl.common import disk
+from etl.archive.shelf import Folder, Shelf
 from etl.common.errors import ArchiveBroken
 
 BAGIT = "bagit.txt"
@@ -42,28 +40,22 @@ class Problem:
     kind: ProblemKind
 
 
-def write(path: Path, payload: Mapping[str, bytes], info: Mapping[str, str]) -> str:
-    """Writes a bag to `path` (which must not exist) and gives its hash.
+def write(shelf: Shelf, folder: str, payload: Mapping[str, bytes], info: Mapping[str, str]) -> str:
+    """Writes a bag to `folder` (which must not exist) and gives its hash.
 
     `payload` maps names below `data/` to their bytes, `info` the lines of `bag-info.txt`, `Bagging-Date` among them:
     the same arguments give the same bytes. It is written under a temporary name, checked, renamed into place and made
-    read-only. Raises `ArchiveBroken` where something else already lies at `path`.
+    read-only. Raises `ArchiveBroken` where something else already lies there.
     """
     tags = _tag_files(payload, info)
-    with disk.new_folder(path) as temporary:
-        for name, content in {**tags, **{f"data/{name}": content for name, content in payload.items()}}.items():
-            file = temporary / name
-            file.parent.mkdir(mode=0o750, parents=True, exist_ok=True)
-            file.write_bytes(content)
-        for folder in sorted(f for f in temporary.rglob("*") if f.is_dir()):
-            disk.sync_folder(folder)
-        _judge(temporary)
+    shelf.lay(folder, {**tags, **{f"data/{name}": content for name, content in payload.items()}}, _judge)
     wanted = hashlib.sha256(tags[TAGMANIFEST]).hexdigest()
-    if bag_hash(path) != wanted:
+    if bag_hash(shelf, folder) != wanted:
+        where = shelf.address(folder)
         raise ArchiveBroken(
-            f"{path} already holds something else", "no such folder", "run verify; move the folder out of the archive"
+            f"{where} already holds something else", "no such folder", "run verify; move the folder out of the archive"
         )
-    seal(path)
+    shelf.seal(folder)
     return wanted
 
 
@@ -91,7 +83,7 @@ def _one_line(value: str) -> str:
 
 def _judge(path: Path) -> None:
     """Raises `ArchiveBroken` unless both our own check and the package `bagit` find the bag whole and valid."""
-    problems = check(path)
+    problems = check(Folder(path), "")
     try:
         bagit.Bag(str(path)).validate()
     except bagit.BagError as error:
@@ -104,29 +96,18 @@ def _judge(path: Path) -> None:
         )
 
 
-def seal(path: Path) -> None:
-    """Takes the right to write from everybody: files 0440, folders 0550. May be repeated."""
-    with disk.disk_errors(path):
-        for item in sorted(path.rglob("*"), reverse=True):
-            if not item.is_symlink():
-                item.chmod(0o550 if item.is_dir() else 0o440)
-        path.chmod(0o550)
-
-
-def bag_hash(path: Path) -> str | None:
+def bag_hash(shelf: Shelf, folder: str) -> str | None:
     """The bag's hash: sha-256 of its tagmanifest's bytes; nothing where there is none that may be read."""
-    file = path / TAGMANIFEST
-    if file.is_symlink() or not file.is_file():
-        return None
-    return _sha256(file) or None
+    file = _in(folder, TAGMANIFEST)
+    return (_sha256(shelf, file) or None) if shelf.is_plain(file) else None
 
 
-def check(path: Path) -> list[Problem]:
-    """Everything about the bag at `path` that is not as its manifests say, by path; empty for a whole bag.
+def check(shelf: Shelf, folder: str) -> list[Problem]:
+    """Everything about the bag in `folder` that is not as its manifests say, by path; empty for a whole bag.
 
     Follows no symbolic link and trusts no path in a manifest.
     """
-    present = dict(_files(path))
+    present = dict(shelf.below(folder))
     problems = [Problem(BAGIT, "missing")] if BAGIT not in present else []
     problems += [Problem(INFO, "missing")] if INFO not in present else []
     listed: dict[str, str] = {}
@@ -136,7 +117,7 @@ def check(path: Path) -> list[Problem]:
             problems.append(Problem(manifest, "missing"))
             readable = False
             continue
-        entries = _entries(path / manifest, inside) if present[manifest] else None
+        entries = _entries(shelf, _in(folder, manifest), inside) if present[manifest] else None
         if entries is None:
             problems.append(Problem(manifest, "altered"))
             readable = False
@@ -145,7 +126,7 @@ def check(path: Path) -> list[Problem]:
     for name, digest in listed.items():
         if name not in present:
             problems.append(Problem(name, "missing"))
-        elif not present[name] or _sha256(path / name) != digest:
+        elif not present[name] or _sha256(shelf, _in(folder, name)) != digest:
             problems.append(Problem(name, "altered"))
     if readable:  # else nobody can say what should be there
         expected = set(listed) | {TAGMANIFEST, MANIFEST, BAGIT, INFO}
@@ -155,24 +136,14 @@ def check(path: Path) -> list[Problem]:
     return sorted(set(problems))
 
 
-def _files(path: Path) -> Iterator[tuple[str, bool]]:
-    """Every file and empty folder below `path`, as (relative name, whether it is a plain file).
-
-    Of a folder that may not be read it tells nothing: what a manifest lists in it is missing."""
-    for folder, folders, files in os.walk(path):
-        here = Path(folder).relative_to(path)
-        if not folders and not files and here.parts:
-            yield here.as_posix() + "/", False
-        for name in (*folders, *files):
-            mode = (path / here / name).lstat().st_mode
-            if not stat.S_ISDIR(mode):
-                yield (here / name).as_posix(), stat.S_ISREG(mode)
+def _in(folder: str, name: str) -> str:
+    return f"{folder}/{name}" if folder else name
 
 
-def _entries(manifest: Path, inside: bool) -> dict[str, str] | None:
+def _entries(shelf: Shelf, manifest: str, inside: bool) -> dict[str, str] | None:
     """A manifest as name to hash; nothing where it is not exactly as this module writes one."""
     try:
-        lines = manifest.read_bytes().decode("utf-8").split("\n")
+        lines = shelf.read(manifest).decode("utf-8").split("\n")
     except (UnicodeDecodeError, OSError):
         return None
     if lines.pop() != "":
@@ -192,9 +163,8 @@ def _safe(name: str, inside: bool) -> bool:
     return (parts[0] == "data") == inside and not name.startswith(("/", "~")) and ".." not in parts and "\\" not in name
 
 
-def _sha256(path: Path) -> str:
+def _sha256(shelf: Shelf, name: str) -> str:
     try:
-        with path.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
+        return shelf.sha256(name)
     except OSError:
         return ""

@@ -9,10 +9,10 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
-from pathlib import Path
 from typing import Any, cast
 
-from etl.model.part import Direction
+from etl.archive.shelf import Part
+from etl.common.words import Direction
 from etl.model.report import Change
 
 Cell = tuple[str, str, str]
@@ -36,10 +36,9 @@ class Numbers:
         return cls(cells)
 
     @classmethod
-    def archived(cls, data: Path) -> Numbers:
-        """From the data folder of an edition's bag."""
-        settings = json.loads((data / "settings.json").read_bytes())
-        return cls.of((data / "facts.csv").read_bytes(), settings)
+    def archived(cls, data: Part) -> Numbers:
+        """From the data files of an edition's bag."""
+        return cls.of(data.read("facts.csv"), json.loads(data.read("settings.json")))
 
     @property
     def sums(self) -> Counter[tuple[str, str]]:
@@ -74,7 +73,7 @@ def between(before: Numbers, after: Numbers) -> tuple[Change, ...]:
     )
 
 
-def must_be_told(before: Path, after: Path, tolerance: float) -> bool:
+def must_be_told(before: Part, after: Part, tolerance: float) -> bool:
     """Whether a reader of the edition whose data lie in `before` must hear of the one in `after`.
 
     So it is where a verdict changed, or where the volume of a connector and direction moved, relative to what it was,
@@ -93,9 +92,9 @@ def must_be_told(before: Path, after: Path, tolerance: float) -> bool:
     )
 
 
-def verdicts(data: Path) -> set[tuple[Any, ...]]:
+def verdicts(data: Part) -> set[tuple[Any, ...]]:
     """What the insights of an edition said: rule, direction, connector, verdict, and whether it was provisional."""
-    summary = json.loads((data / "summary.json").read_bytes())
+    summary = json.loads(data.read("summary.json"))
     return set(_verdicts(summary.get("insights", [])))
 
 

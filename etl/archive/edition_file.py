@@ -3,32 +3,39 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from typing import Any
 
 from etl.archive import ledger
 from etl.archive.ledger import Entry
+from etl.archive.shelf import Part, Shelf
 from etl.archive.variants import Variant
-from etl.common import disk
 from etl.common.errors import ArchiveBroken, NotFound
 from etl.common.periods import Period
 
 FORMAT = "transit-ledger-edition/1"
 FILE = "edition.json"
+BY_THEMSELVES = ("facts", "completeness")
+"""Parts of an edition's basis that make a new one when they change; the others do only when asked."""
+WHEN_ASKED = ("policy", "settings", "readers")
 
 
-def read(bag: Path) -> dict[str, Any] | None:
+def data(shelf: Shelf, bag: str) -> Part:
+    """The data files of a bag."""
+    return shelf.part(f"{bag}/data")
+
+
+def read(shelf: Shelf, bag: str) -> dict[str, Any] | None:
     """What the bag in this folder says of its edition; nothing where it can't be read or is another thing."""
     try:
-        found = json.loads((bag / "data" / FILE).read_bytes())
+        found = json.loads(data(shelf, bag).read(FILE))
     except (OSError, ValueError):
         return None
     return found if isinstance(found, dict) and found.get("format") == FORMAT else None
 
 
-def of(archive: Path, entry: Entry) -> dict[str, Any]:
+def of(shelf: Shelf, entry: Entry) -> dict[str, Any]:
     """What the bag of an entry says. Raises `ArchiveBroken` where it can't be read."""
-    found = read(archive / entry.bag)
+    found = read(shelf, entry.bag)
     if found is None:
         raise ArchiveBroken(
             f"{entry.bag}/data/{FILE} is missing or altered", "the file as it was archived", "run python -m etl verify"
@@ -55,11 +62,13 @@ def entry_for(number: int, bag: str, bag_sha256: str, said: dict[str, Any]) -> E
     )
 
 
-def unentered(archive: Path, entries: list[Entry]) -> list[str]:
+def unentered(shelf: Shelf, entries: list[Entry]) -> list[str]:
     """Folders where editions lie that none of `entries` names, such as `2026/W47/e2`."""
     known = {entry.bag for entry in entries}
-    found = [path.relative_to(archive).as_posix() for path in archive.glob("[0-9]*/*/*") if path.is_dir()]
-    return sorted(name for name in found if name not in known and not Path(name).name.startswith(disk.TEMPORARY))
+    years = [item for item in shelf.listed() if item.is_folder and item.name[0].isdigit()]
+    spans = [item for year in years for item in shelf.listed(year.name) if item.is_folder]
+    held = [item for span in spans for item in shelf.listed(span.name) if item.is_folder]
+    return sorted(item.name for item in held if item.name not in known and not item.is_unfinished)
 
 
 def comes_next(entries: list[Entry], said: dict[str, Any]) -> bool:
@@ -73,11 +82,11 @@ def comes_next(entries: list[Entry], said: dict[str, Any]) -> bool:
     )
 
 
-def variants(archive: Path, entry: Entry) -> list[Variant]:
+def variants(shelf: Shelf, entry: Entry) -> list[Variant]:
     """The variants that an edition holds."""
     return [
         Variant(folder, said["language"], tuple(said["connectors"]))
-        for folder, said in of(archive, entry)["variants"].items()
+        for folder, said in of(shelf, entry)["variants"].items()
     ]
 
 

@@ -11,13 +11,14 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import asdict, dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from etl import __version__
-from etl.archive import bag, changes, edition_file, ledger, rendering, site, variants
-from etl.archive.ledger import Entry, Origin
+from etl.archive import bag, changes, edition_file, ledger, rendering, shelf, site, variants
+from etl.archive.ledger import Entry
+from etl.archive.shelf import Shelf
 from etl.archive.variants import Variant
 from etl.basis.inputs import PeriodInputs
 from etl.basis.workbench import visible_facts_csv
@@ -25,15 +26,10 @@ from etl.common import disk, periods
 from etl.common.canonical import canonical, canonical_sha256
 from etl.common.errors import UsageInvalid
 from etl.common.periods import Period
+from etl.common.words import DELIVERED, ORIGINS, Origin
 from etl.model.report import Change, EditionInfo
 from etl.report import build
 from etl.settings import Settings, schedule
-
-BY_THEMSELVES = ("facts", "completeness")
-"""Parts of the basis that make a new edition when they change; the others do only when asked."""
-WHEN_ASKED = ("policy", "settings", "readers")
-LEFT_OVER = timedelta(days=1)
-"""A temporary folder of the archive older than this was left by a process that is gone."""
 
 
 @dataclass(frozen=True)
@@ -68,15 +64,15 @@ def publish(
     edition that was already reported makes a `correction`; over one made by hand or by a backfill with the same basis
     it takes that edition over (a `release` entry), so that a due mail still goes out, once.
     """
-    if origin not in ledger.ORIGINS:
-        raise UsageInvalid(f"'{origin}' is no origin of an edition", f"one of {', '.join(ledger.ORIGINS)}")
-    archive = settings.storage.archive_path
+    if origin not in ORIGINS:
+        raise UsageInvalid(f"'{origin}' is no origin of an edition", f"one of {', '.join(ORIGINS)}")
+    archive = shelf.of(settings)
     made = made_at or periods.now()
-    with disk.lock(settings.storage.root, "archive"):
-        disk.sweep(archive, older_than=(periods.now() - LEFT_OVER).timestamp())
+    with archive.alone():
+        archive.sweep(older_than=(periods.now() - disk.LEFT_OVER).timestamp())
         entries = adopt(archive, ledger.read(archive))
         earlier = ledger.editions(entries, str(period))
-        regular = any(ledger.origin(entries, entry) in ("scheduled", "correction") for entry in earlier)
+        regular = any(ledger.origin(entries, entry) in DELIVERED for entry in earlier)
         inputs, reasons = _inputs(settings, period, archive, earlier, asked=force_policy)
         if earlier and not reasons:
             if origin == "scheduled" and not regular:
@@ -91,17 +87,17 @@ def publish(
         return _standing(archive, [*entries, entry], entry, new=True)
 
 
-def _standing(archive: Path, entries: list[Entry], entry: Entry, *, new: bool = False) -> Published:
+def _standing(archive: Shelf, entries: list[Entry], entry: Entry, *, new: bool = False) -> Published:
     moved = tuple(Change(**change) for change in edition_file.of(archive, entry)["changes"])
     origin = ledger.origin(entries, entry)
-    path = archive / entry.bag
+    path = archive.address(entry.bag)
     return Published(
         entry.period, entry.edition, new, entry.hash, path, entry.basis, origin, entry.reasons, moved if new else ()
     )
 
 
 def _inputs(
-    settings: Settings, period: Period, archive: Path, earlier: list[Entry], *, asked: bool
+    settings: Settings, period: Period, archive: Shelf, earlier: list[Entry], *, asked: bool
 ) -> tuple[PeriodInputs, tuple[str, ...]]:
     """What the edition's numbers depend on today, and why that makes a new edition (nothing: it does not)."""
     inputs = build.period_inputs(settings, period)
@@ -110,10 +106,12 @@ def _inputs(
     last = earlier[-1]
     before = edition_file.of(archive, last)["basis_parts"]
     if not asked:
-        inputs = replace(inputs, policy=PeriodInputs.from_bag(archive / last.bag / "data").policy)
+        inputs = replace(inputs, policy=PeriodInputs.from_bag(edition_file.data(archive, last.bag).read).policy)
     now = basis_parts(inputs)
     return inputs, tuple(
-        part for part in BY_THEMSELVES + (WHEN_ASKED if asked else ()) if now[part] != before.get(part)
+        part
+        for part in edition_file.BY_THEMSELVES + (edition_file.WHEN_ASKED if asked else ())
+        if now[part] != before.get(part)
     )
 
 
@@ -122,7 +120,7 @@ def basis_parts(inputs: PeriodInputs) -> dict[str, str]:
     return inputs.basis | {"history": hashlib.sha256(inputs.history_csv).hexdigest()}
 
 
-def _release(archive: Path, entries: list[Entry], edition: Entry, made: datetime) -> Entry:
+def _release(archive: Shelf, entries: list[Entry], edition: Entry, made: datetime) -> Entry:
     """Enters that a regular run took over an edition made by hand or by a backfill."""
     entry = replace(
         edition,
@@ -143,7 +141,7 @@ class _Maker:
 
     settings: Settings
     period: Period
-    archive: Path
+    archive: Shelf
     entries: list[Entry]
     inputs: PeriodInputs
     origin: Origin
@@ -158,7 +156,7 @@ class _Maker:
         chosen = variants.wanted(self.settings)
         payload = self._payload(info, chosen)
         payload[edition_file.FILE] = canonical(self._about(info, parts, chosen))
-        bag_sha256 = bag.write(self.archive / folder, payload, self._bag_info(folder))
+        bag_sha256 = bag.write(self.archive, folder, payload, self._bag_info(folder))
         said = json.loads(payload[edition_file.FILE])
         return ledger.append(self.archive, edition_file.entry_for(len(self.entries) + 1, folder, bag_sha256, said))
 
@@ -167,7 +165,7 @@ class _Maker:
         last = earlier[-1] if earlier else None
         moved: tuple[Change, ...] = ()
         if last:
-            before = changes.Numbers.archived(self.archive / last.bag / "data")
+            before = changes.Numbers.archived(edition_file.data(self.archive, last.bag))
             after = changes.Numbers.of(self.inputs.facts_csv, self.inputs.settings_public)
             moved = changes.between(before, after)
         return EditionInfo(
@@ -243,19 +241,18 @@ def mentions(entries: list[Entry]) -> tuple[str, ...]:
     return tuple(found)
 
 
-def adopt(archive: Path, entries: list[Entry]) -> list[Entry]:
+def adopt(archive: Shelf, entries: list[Entry]) -> list[Entry]:
     """Enters a bag that was renamed into place by a run killed before its ledger entry; gives all entries.
 
     Only a whole bag that was built on the present head is entered; anything else is left for `verify` to name.
     """
     for folder in edition_file.unentered(archive, entries):
-        path = archive / folder
-        said = edition_file.read(path)
-        if not said or not edition_file.comes_next(entries, said) or bag.check(path):
+        said = edition_file.read(archive, folder)
+        if not said or not edition_file.comes_next(entries, said) or bag.check(archive, folder):
             continue
         if folder == f"{periods.parse_period(said['period']).folder}/e{said['edition']}":
-            bag.seal(path)
-            entry = edition_file.entry_for(len(entries) + 1, folder, bag.bag_hash(path) or "", said)
+            archive.seal(folder)
+            entry = edition_file.entry_for(len(entries) + 1, folder, bag.bag_hash(archive, folder) or "", said)
             entries = [*entries, ledger.append(archive, entry)]
     return entries
 

@@ -12,20 +12,17 @@ import hashlib
 import json
 import re
 from dataclasses import asdict, dataclass, fields
-from pathlib import Path
 from typing import Any, Literal
 
 import rfc8785
 
-from etl.common import disk
+from etl.archive.shelf import Shelf
 from etl.common.errors import ArchiveBroken
+from etl.common.words import Origin
 
 FORMAT = "transit-ledger/1"
 FOLDER = "ledger"
-_FILE = re.compile(r"(\d{8,})\.json")
-
-Origin = Literal["scheduled", "correction", "backfill", "manual"]
-ORIGINS: tuple[Origin, ...] = ("scheduled", "correction", "backfill", "manual")
+_FILE = re.compile(rf"{FOLDER}/(\d{{8,}})\.json")
 
 
 @dataclass(frozen=True)
@@ -76,44 +73,48 @@ def parse(content: bytes) -> Entry:
     return entry
 
 
-def files(archive: Path) -> dict[int, Path]:
-    """The ledger's files by their number, in order; other names are left out."""
+def files(shelf: Shelf) -> dict[int, str]:
+    """The names of the ledger's files by their number, in order; other files are left out."""
     found = {}
-    for path in (archive / FOLDER).glob("*.json"):
-        if match := _FILE.fullmatch(path.name):
-            found[int(match[1])] = path
+    for item in shelf.listed(FOLDER):
+        if match := _FILE.fullmatch(item.name):
+            found[int(match[1])] = item.name
     return dict(sorted(found.items()))
 
 
-def read(archive: Path) -> list[Entry]:
+def read(shelf: Shelf) -> list[Entry]:
     """All entries in order. Raises `ArchiveBroken` at the first that is not chained to the one before."""
     entries: list[Entry] = []
-    for number, path in files(archive).items():
+    for number, name in files(shelf).items():
         try:
-            entry = parse(path.read_bytes())
+            entry = parse(shelf.read(name))
         except (ValueError, TypeError, OSError) as error:
-            raise _broken(path, str(error)) from error
+            raise _broken(name, str(error)) from error
         if number != len(entries) + 1 or entry.number != number:
-            raise _broken(path, f"it stands where entry {len(entries) + 1} should")
+            raise _broken(name, f"it stands where entry {len(entries) + 1} should")
         if entry.previous != (entries[-1].hash if entries else None):
-            raise _broken(path, "it does not follow from the entry before")
+            raise _broken(name, "it does not follow from the entry before")
         entries.append(entry)
     return entries
 
 
-def _broken(path: Path, why: str) -> ArchiveBroken:
+def _broken(name: str, why: str) -> ArchiveBroken:
     return ArchiveBroken(
-        f"the ledger is broken at {path.name}: {why}",
+        f"the ledger is broken at {name.rpartition('/')[2]}: {why}",
         "an unbroken chain of entries",
         "run python -m etl verify for the whole picture; nothing is added to a broken ledger",
     )
 
 
-def append(archive: Path, entry: Entry) -> Entry:
+def append(shelf: Shelf, entry: Entry) -> Entry:
     """Writes `entry` as the next file, create-exclusive and read-only; `FileExistsError` if its number is taken."""
-    path = archive / FOLDER / f"{entry.number:08d}.json"
-    disk.write_new(path, entry.content, mode=0o440)
+    shelf.create(file_name(entry.number), entry.content)
     return entry
+
+
+def file_name(number: int) -> str:
+    """The name of an entry's file below the archive."""
+    return f"{FOLDER}/{number:08d}.json"
 
 
 def head(entries: list[Entry]) -> str | None:

@@ -8,15 +8,13 @@ from collections.abc import Collection
 from datetime import date
 from typing import Any
 
-from etl.archive import edition_file, ledger
+from etl.archive import edition_file, ledger, shelf
 from etl.archive.ledger import Entry
 from etl.common import periods
 from etl.common.periods import Period
 from etl.settings import Settings
 
 RECENT = 8
-PARTS = ("facts", "completeness")
-"""The parts of an edition's basis that make a new edition when they change."""
 
 
 def outdated(settings: Settings, days: Collection[date] | None = None) -> list[Period]:
@@ -25,7 +23,7 @@ def outdated(settings: Settings, days: Collection[date] | None = None) -> list[P
     With `days`, only periods that hold one of them are looked at, and the latest eight: what a run that was killed
     before it could say so has changed. Without, all of them.
     """
-    entries = ledger.read(settings.storage.archive_path)
+    entries = ledger.read(shelf.of(settings))
     newest = {entry.period: entry for entry in entries if entry.kind == "edition"}
     reported = sorted((periods.parse_period(text) for text in newest), key=lambda item: (item.last_date, str(item)))
     looked_at = [
@@ -38,13 +36,13 @@ def outdated(settings: Settings, days: Collection[date] | None = None) -> list[P
 
 def differs(settings: Settings, period: Period, entry: Entry) -> bool:
     """Whether the basis of `entry` differs from today's in a part that makes a new edition by itself."""
-    before = edition_file.of(settings.storage.archive_path, entry)["basis_parts"]
+    before = edition_file.of(shelf.of(settings), entry)["basis_parts"]
     return any(now != before.get(part) for part, now in _parts(settings, period).items())
 
 
 def mark(settings: Settings, period: Period) -> str:
     """A short name for the edition that `period` would get next: the same until that is made, or its basis changes."""
-    made = [entry.bag for entry in ledger.read(settings.storage.archive_path) if entry.period == str(period)]
+    made = [entry.bag for entry in ledger.read(shelf.of(settings)) if entry.period == str(period)]
     told = json.dumps([made, _parts(settings, period)], sort_keys=True)
     return hashlib.sha256(told.encode("utf-8")).hexdigest()[:12]
 
@@ -53,4 +51,4 @@ def _parts(settings: Settings, period: Period) -> dict[str, Any]:
     from etl.basis.inputs import period_inputs  # most runs have nothing to compare and need none of it
 
     basis = period_inputs(settings, period).basis
-    return {part: basis[part] for part in PARTS}
+    return {part: basis[part] for part in edition_file.BY_THEMSELVES}

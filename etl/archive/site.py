@@ -8,17 +8,17 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from functools import lru_cache
-from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 
-from etl.archive import ledger
+from etl.archive import edition_file, ledger
 from etl.archive.ledger import Entry
-from etl.common import disk
+from etl.archive.shelf import Shelf
 from etl.common.program_files import REPORT_TEMPLATES
 
 TEMPLATES = REPORT_TEMPLATES / "archive"
+FILE = "index.html"
 _FILES = (("report.html", "HTML"), ("report.pdf", "PDF"), ("mail.txt", "mail"))
 
 
@@ -47,7 +47,7 @@ def _template() -> Template:
     return environment.get_template("index.html")
 
 
-def render(archive: Path, entries: list[Entry]) -> bytes:
+def render(shelf: Shelf, entries: list[Entry]) -> bytes:
     """The page's bytes: a function of the ledger and of which variants its bags hold."""
     current = {entry.period: entry.edition for entry in entries if entry.kind == "edition"}
     rows = [
@@ -56,7 +56,7 @@ def render(archive: Path, entries: list[Entry]) -> bytes:
             entry.hash,
             ledger.origin(entries, entry),
             None if current[entry.period] == entry.edition else entry.edition + 1,
-            tuple(_links(archive, entry)),
+            tuple(_links(shelf, entry)),
         )
         for entry in reversed(entries)
         if entry.kind == "edition"
@@ -64,18 +64,20 @@ def render(archive: Path, entries: list[Entry]) -> bytes:
     return _template().render(rows=rows, head=ledger.head(entries), count=len(entries)).encode()
 
 
-def write(archive: Path, entries: list[Entry]) -> Path:
+def write(shelf: Shelf, entries: list[Entry]) -> None:
     """Writes the page, whole, if it differs from what is there."""
-    path = archive / "index.html"
-    content = render(archive, entries)
-    if not path.is_file() or path.read_bytes() != content:
-        disk.write_atomic(path, content)
-    return path
-
-
-def _links(archive: Path, entry: Entry) -> list[Link]:
+    content = render(shelf, entries)
     try:
-        about: dict[str, Any] = json.loads((archive / entry.bag / "data" / "edition.json").read_bytes())
+        is_there = shelf.read(FILE) == content
+    except FileNotFoundError:
+        is_there = False
+    if not is_there:
+        shelf.replace(FILE, content)
+
+
+def _links(shelf: Shelf, entry: Entry) -> list[Link]:
+    try:
+        about: dict[str, Any] = json.loads(edition_file.data(shelf, entry.bag).read(edition_file.FILE))
         folders = sorted(about["variants"])
     except (OSError, ValueError, KeyError):
         return []

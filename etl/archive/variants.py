@@ -5,14 +5,11 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from pathlib import Path
 
+from etl.archive.shelf import Part
 from etl.common.addresses import recipient_key
 from etl.common.canonical import canonical_sha256
 from etl.settings import Settings
-
-LEDGER_HEAD_MARKER = "@@LEDGER-HEAD@@"
-"""Stands in an archived mail where the mail as sent prints the head that includes its edition."""
 
 
 @dataclass(frozen=True)
@@ -86,13 +83,13 @@ def for_reader(settings: Settings, reader: Reader, archived: Iterable[Variant]) 
     return fitting.get(reader.language) or fitting.get(settings.report.language)
 
 
-def read_mail(folder: Path) -> MailSource:
+def read_mail(folder: Part) -> MailSource:
     """The archived parts of a variant's mail from its folder in a bag."""
-    about = json.loads((folder / "mail.json").read_bytes())
+    about = json.loads(folder.read("mail.json"))
     return MailSource(
         subject=about["subject"],
-        html=(folder / "mail.html").read_bytes().decode("utf-8"),
-        text=(folder / "mail.txt").read_bytes().decode("utf-8"),
-        images={cid: (folder / name).read_bytes() for cid, name in about["images"].items()},
-        pdf=(folder / "report.pdf").read_bytes(),
+        html=folder.read("mail.html").decode("utf-8"),
+        text=folder.read("mail.txt").decode("utf-8"),
+        images={cid: folder.read(name) for cid, name in about["images"].items()},
+        pdf=folder.read("report.pdf"),
     )

@@ -9,7 +9,7 @@ from typing import Any
 import duckdb
 
 from etl import facts, formats, staging, warehouse
-from etl.archive import edition_file, ledger
+from etl.archive import edition_file, ledger, shelf
 from etl.basis.inputs import PeriodInputs
 from etl.common import database, disk
 from etl.common.errors import NotFound
@@ -318,13 +318,13 @@ def _sums(settings: Settings, item: SourceFiles, day: date, trace: Path, made: f
 
 def _editions(settings: Settings, sha256: str, days: list[date]) -> list[dict[str, Any]]:
     """The editions that cover any of `days` and were made from the file while it counted."""
-    archive = settings.storage.archive_path
+    archive = shelf.of(settings)
     found = []
     for entry in ledger.read(archive):
         period = parse_period(entry.period)
         if entry.kind != "edition" or not any(day in period for day in days):
             continue
-        listed = PeriodInputs.from_bag(archive / entry.bag / "data").inputs["files"]
+        listed = PeriodInputs.from_bag(edition_file.data(archive, entry.bag).read).inputs["files"]
         if any(file["sha256"] == sha256 and file["state"] == "counted" for file in listed):
             made_at = edition_file.of(archive, entry)["made_at"]
             found.append({"period": entry.period, "edition": entry.edition, "made_at": made_at})

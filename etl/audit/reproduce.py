@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from etl import facts, staging, warehouse
-from etl.archive import edition_file, ledger
+from etl.archive import edition_file, ledger, shelf
 from etl.basis.inputs import PeriodInputs, period_inputs
 from etl.common import disk, periods
 from etl.common.periods import Period
@@ -46,9 +46,9 @@ class Reproduction:
 
 def reproduce(settings: Settings, period: Period, edition: int | None = None) -> Reproduction:
     """Derives the numbers of an edition (the current one without a number) anew and holds them against its own."""
-    archive = settings.storage.archive_path
+    archive = shelf.of(settings)
     entry = edition_file.find(ledger.read(archive), period, edition)
-    archived = PeriodInputs.from_bag(archive / entry.bag / "data")
+    archived = PeriodInputs.from_bag(edition_file.data(archive, entry.bag).read)
     with disk.scratch_folder(settings.storage.work_path / "reproduce") as folder:
         again = _settings_of(archived, folder / "all")
         gone, altered = _unusable(settings, again, archived)

@@ -12,12 +12,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from pathlib import Path
+from pathlib import PurePosixPath
 from typing import Any, Literal
 
-from etl.archive import bag, edition_file, ledger
+from etl.archive import bag, edition_file, ledger, site
 from etl.archive.ledger import Entry
-from etl.common import disk
+from etl.archive.shelf import Shelf
 from etl.common.errors import UsageInvalid
 from etl.common.masking import printable
 
@@ -37,31 +37,31 @@ class Finding:
     edition: int | None = None
 
 
-def verify(archive_path: Path, head: str | None = None) -> list[Finding]:
+def verify(shelf: Shelf, head: str | None = None) -> list[Finding]:
     """Everything wrong with the archive, the first bad edition first; empty for a sound one.
 
     `head` is a hash of the ledger that somebody kept, whole or its first digits (at least 12).
     """
-    chain = _Chain(archive_path)
-    found = [*chain.findings(), *_bags(archive_path, chain), *_strays(archive_path, chain)]
+    chain = _Chain(shelf)
+    found = [*chain.findings(), *_bags(shelf, chain), *_strays(shelf, chain)]
     if head is not None:
         found += _against_head(chain, head)
     told = {replace(item, path=printable(item.path), message=printable(item.message)) for item in found}
     return sorted(told, key=lambda found: (found.number, found.kind != "cut-off", found.path, found.kind))
 
 
-def checked_head(archive_path: Path) -> tuple[int, str | None]:
+def checked_head(shelf: Shelf) -> tuple[int, str | None]:
     """How many ledger files there are, and the hash of the last."""
-    paths = list(ledger.files(archive_path).values())
-    return len(paths), ledger.entry_hash(_bytes(paths[-1])) if paths else None
+    names = list(ledger.files(shelf).values())
+    return len(names), ledger.entry_hash(_bytes(shelf, names[-1])) if names else None
 
 
 class _Chain:
     """The ledger's files as they lie there, read without trust."""
 
-    def __init__(self, archive: Path) -> None:
-        self.archive = archive
-        self.contents = {number: _bytes(path) for number, path in ledger.files(archive).items()}
+    def __init__(self, shelf: Shelf) -> None:
+        self.shelf = shelf
+        self.contents = {number: _bytes(shelf, name) for number, name in ledger.files(shelf).items()}
         self.hashes = {number: ledger.entry_hash(content) for number, content in self.contents.items()}
         self.entries: dict[int, Entry] = {}
         for number, content in self.contents.items():
@@ -75,15 +75,15 @@ class _Chain:
         """The head that an entry's bag says it was built on; nothing where it can't be asked."""
         if entry.kind != "edition" or not _is_inside(entry.bag):
             return None
-        if bag.bag_hash(self.archive / entry.bag) != entry.bag_sha256:
+        if bag.bag_hash(self.shelf, entry.bag) != entry.bag_sha256:
             return None
-        head = (edition_file.read(self.archive / entry.bag) or {}).get("ledger_head")
+        head = (edition_file.read(self.shelf, entry.bag) or {}).get("ledger_head")
         return head if isinstance(head, str) else None
 
     def findings(self) -> Iterator[Finding]:
         """What the entries tell of themselves and of each other."""
         for number in range(1, self.last + 1):
-            name = f"{ledger.FOLDER}/{number:08d}.json"
+            name = ledger.file_name(number)
             if number not in self.contents:
                 yield Finding(number, "missing", name, f"ledger entry {number} is gone, later ones are there")
                 continue
@@ -121,7 +121,7 @@ class _Chain:
         return entry.previous == self.hashes[number - 1]
 
 
-def _bags(archive: Path, chain: _Chain) -> Iterator[Finding]:
+def _bags(shelf: Shelf, chain: _Chain) -> Iterator[Finding]:
     """What the bags tell, each against its entry."""
     held: dict[str, Entry] = {}
     for number, entry in sorted(chain.entries.items()):
@@ -129,11 +129,11 @@ def _bags(archive: Path, chain: _Chain) -> Iterator[Finding]:
             continue
         before = held.get(entry.period)
         held[entry.period] = entry
-        yield from _bag(archive, entry)
+        yield from _bag(shelf, entry)
         expected = (before.edition + 1, before.hash) if before else (1, None)
         if (entry.edition, entry.supersedes) != expected and not _gap_before(chain, number):
             said = f"edition {entry.edition} of {entry.period} does not follow edition {expected[0] - 1}"
-            yield Finding(number, "altered", _name(number), said, entry.period, entry.edition)
+            yield Finding(number, "altered", ledger.file_name(number), said, entry.period, entry.edition)
 
 
 def _gap_before(chain: _Chain, number: int) -> bool:
@@ -141,33 +141,27 @@ def _gap_before(chain: _Chain, number: int) -> bool:
     return any(n not in chain.entries or chain.entries[n].number != n for n in range(1, number))
 
 
-def _name(number: int) -> str:
-    return f"{ledger.FOLDER}/{number:08d}.json"
-
-
-def _bag(archive: Path, entry: Entry) -> Iterator[Finding]:
-    folder = archive / entry.bag
-
+def _bag(shelf: Shelf, entry: Entry) -> Iterator[Finding]:
     def finding(kind: Kind, path: str, message: str) -> Finding:
         return Finding(entry.number, kind, path, message, entry.period, entry.edition)
 
     if not _is_inside(entry.bag):
-        yield finding("altered", _name(entry.number), "the entry names a folder outside of the archive")
+        yield finding("altered", ledger.file_name(entry.number), "the entry names a folder outside of the archive")
         return
-    if not folder.is_dir() or folder.resolve() != archive.resolve() / entry.bag:  # a link on the way leads out
+    if not shelf.holds(entry.bag):
         yield finding("missing", entry.bag, f"the folder of {entry.period}, edition {entry.edition}, is gone")
         return
-    problems = bag.check(folder)
+    problems = bag.check(shelf, entry.bag)
     for problem in problems:
         yield finding(problem.kind, f"{entry.bag}/{problem.file}", f"{problem.kind} since it was archived")
-    same = bag.bag_hash(folder) == entry.bag_sha256
+    same = bag.bag_hash(shelf, entry.bag) == entry.bag_sha256
     if not same and not any(problem.file == bag.TAGMANIFEST for problem in problems):
         kept = f"the ledger recorded the bag as {entry.bag_sha256[:16]}…, its tagmanifest now has another hash"
         yield finding("altered", f"{entry.bag}/{bag.TAGMANIFEST}", kept)
-    said_by_bag = edition_file.read(folder)
+    said_by_bag = edition_file.read(shelf, entry.bag)
     if same and not problems and (said_by_bag is None or _retold(entry, said_by_bag) != entry):
         said = f"ledger entry {entry.number} does not say what its bag says"
-        yield finding("altered", _name(entry.number), said)
+        yield finding("altered", ledger.file_name(entry.number), said)
 
 
 def _retold(entry: Entry, said: dict[str, Any]) -> Entry | None:
@@ -178,13 +172,13 @@ def _retold(entry: Entry, said: dict[str, Any]) -> Entry | None:
         return None
 
 
-def _strays(archive: Path, chain: _Chain) -> Iterator[Finding]:
+def _strays(shelf: Shelf, chain: _Chain) -> Iterator[Finding]:
     """What lies in the archive and belongs to no entry."""
     after, head = chain.last + 1, chain.hashes.get(chain.last)
     gaps = [n for n in range(1, after) if n not in chain.entries]
     before_gaps = {chain.hashes.get(n - 1) for n in gaps}
-    for folder in edition_file.unentered(archive, list(chain.entries.values())):
-        said = edition_file.read(archive / folder) or {}
+    for folder in edition_file.unentered(shelf, list(chain.entries.values())):
+        said = edition_file.read(shelf, folder) or {}
         period, edition, built_on = said.get("period"), said.get("edition"), said.get("ledger_head")
         if gaps and said and built_on in before_gaps:
             continue  # the bag of an entry that is named as missing or altered already
@@ -195,22 +189,22 @@ def _strays(archive: Path, chain: _Chain) -> Iterator[Finding]:
         if said and built_on == head:
             text += "; it was built on the present head: the next publish enters it if it is whole"
         yield Finding(after, "not-in-ledger", folder, text, period, edition)
-    yield from (Finding(after, "extra", path, "belongs to no edition") for path in _extra(archive, chain))
+    yield from (Finding(after, "extra", path, "belongs to no edition") for path in _extra(shelf, chain))
 
 
-def _extra(archive: Path, chain: _Chain) -> Iterator[str]:
+def _extra(shelf: Shelf, chain: _Chain) -> Iterator[str]:
     """Files and folders that neither the ledger nor an edition accounts for; unfinished ones of a running or killed
     process (their names begin so) are left out."""
-    bags = {entry.bag for entry in chain.entries.values()} | set(edition_file.unentered(archive, []))
-    folders = {ledger.FOLDER} | {parent.as_posix() for name in bags for parent in Path(name).parents}
-    known_files = {"index.html"} | {_name(number) for number in chain.contents}
-    for folder in sorted(name for name in {"."} | folders if (archive / name).is_dir()):
-        for item in sorted((archive / folder).iterdir()):
-            name = item.relative_to(archive).as_posix()
-            if item.name.startswith(disk.TEMPORARY) or name in known_files | bags:
+    bags = {entry.bag for entry in chain.entries.values()} | set(edition_file.unentered(shelf, []))
+    folders = {"", ledger.FOLDER} | {parent.as_posix() for name in bags for parent in PurePosixPath(name).parents}
+    folders -= {"."}  # how that names the archive itself
+    known_files = {site.FILE} | {ledger.file_name(number) for number in chain.contents}
+    for folder in sorted(folders):
+        for item in shelf.items(folder):
+            if item.is_unfinished or item.name in known_files | bags:
                 continue
-            if name not in folders or item.is_symlink():
-                yield name
+            if item.name not in folders or not item.is_plain:
+                yield item.name
 
 
 def _against_head(chain: _Chain, head: str) -> Iterator[Finding]:
@@ -226,9 +220,9 @@ def _against_head(chain: _Chain, head: str) -> Iterator[Finding]:
         yield Finding(chain.last + 1, "cut-off", ledger.FOLDER, said)
 
 
-def _bytes(path: Path) -> bytes:
+def _bytes(shelf: Shelf, name: str) -> bytes:
     try:
-        return b"" if path.is_symlink() else path.read_bytes()
+        return shelf.read(name) if shelf.is_plain(name) else b""
     except OSError:
         return b""
 
@@ -242,5 +236,5 @@ def _parsed(content: bytes) -> Entry | None:
 
 def _is_inside(name: str) -> bool:
     """Whether a bag's name is a plain path below the archive."""
-    parts = Path(name).parts
-    return len(parts) == 3 and not Path(name).is_absolute() and ".." not in parts and parts[0] != ledger.FOLDER
+    parts = PurePosixPath(name).parts
+    return len(parts) == 3 and not PurePosixPath(name).is_absolute() and ".." not in parts and parts[0] != ledger.FOLDER

@@ -13,7 +13,7 @@ from __future__ import annotations
 import hashlib
 import json
 import platform
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from importlib import metadata
@@ -95,10 +95,10 @@ class PeriodInputs:
         }
 
     @classmethod
-    def from_bag(cls, data: Path) -> PeriodInputs:
-        """The inputs that `files()` gave, from a bag's `data` folder."""
+    def from_bag(cls, read: Callable[[str], bytes]) -> PeriodInputs:
+        """The inputs that `files()` gave; `read` gives the bytes of one of a bag's data files."""
         try:
-            raw = {name: (data / name).read_bytes() for name in _NAMES}
+            raw = {name: read(name) for name in _NAMES}
         except OSError as error:
             raise NotFound(f"{error.filename} could not be read: {error.strerror}", "a whole edition") from error
         inputs = json.loads(raw["inputs.json"])
@@ -109,7 +109,7 @@ class PeriodInputs:
             completeness=json.loads(raw["completeness.json"]),
             inputs=inputs,
             settings_public=json.loads(raw["settings.json"]),
-            policy=parse_policy(raw["policy.toml"], str(data / "policy.toml")),
+            policy=parse_policy(raw["policy.toml"]),
             versions=json.loads(raw["versions.json"]),
             settings_sha256=inputs["settings_sha256"],
         )

@@ -52,35 +52,3 @@ where
     len(getvariable('visible')) > 0
     and kind not in ('data', 'missing')
     and (connector is null or not list_contains(getvariable('visible'), connector));
-
-create or replace view mail_flow as
-select facts.*
-from facts
-inner join sources on sources.source = facts.source and sources.role = 'count'
-where facts.direction in ('inbound', 'outbound');
-
-create or replace table flow_days as
-select
-    data_date,
-    direction,
-    connector,
-    tls_version,
-    sum(messages)::bigint as messages,
-    case when count(recipients) = count(*) then sum(recipients)::bigint end as recipients,
-    case when count(bytes) = count(*) then sum(bytes)::bigint end as bytes,
-    bool_or(is_estimated) as is_estimated
-from mail_flow
-group by data_date, direction, connector, tls_version
-union all
-select first_date, direction, connector, tls_version, messages, recipients, bytes, is_estimated
-from history
-where kind = 'day';
-
-create or replace view days_with_data as
-select first_date as data_date, source
-from history
-where kind = 'data'
-union
-select days.data_date, days.source
-from own_days as days
-inner join sources on sources.source = days.source and sources.role = 'count';

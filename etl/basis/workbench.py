@@ -9,6 +9,7 @@ import duckdb
 
 from etl.basis.inputs import PeriodInputs, span, sql, written
 from etl.common import database, disk
+from etl.measures import declare
 from etl.settings import Settings
 
 
@@ -25,6 +26,9 @@ def opened(
         database.set_variables(con, values)
         _declare(con, inputs)
         con.execute(sql("inputs_views"))
+        con.execute(database.sql("warehouse", "mail_flow"))
+        declare(con)
+        con.execute(sql("inputs_flow"))
         yield con
 
 

@@ -78,13 +78,14 @@ def verify(
     as_json: Annotated[bool, typer.Option("--json", help="The findings as JSON.")] = False,
 ) -> None:
     """Check the archive by its files alone: altered, missing, extra, cut off. Exit code 3 if anything is found."""
+    from etl.archive import shelf
     from etl.audit import verify as checking
 
-    folder = archive or context.ensure_object(Context).settings().storage.archive_path
     if archive and not archive.is_dir():
         raise NotFound(f"there is no folder {archive}", "an archive's folder", "it holds ledger/ and index.html")
-    findings = checking.verify(folder, head)
-    count, last = checking.checked_head(folder)
+    kept = shelf.Folder(archive) if archive else shelf.of(context.ensure_object(Context).settings())
+    findings = checking.verify(kept, head)
+    count, last = checking.checked_head(kept)
     if as_json:
         emit_json([vars(finding) for finding in findings])
     else:

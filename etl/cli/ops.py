@@ -45,8 +45,8 @@ def status(
         raise typer.Exit(1)
 
 
-_REMARKS = dict.fromkeys(("cut short?", "refused in part", "quarantined", "too late"), "red")
-_REMARKS |= {"missing": "bold red", "awaited": "cyan"}
+_STYLES = dict.fromkeys(("cut short?", "refused in part", "quarantined", "too late"), "red")
+_STYLES |= {"missing": "bold red", "awaited": "cyan"}
 _NUMBERS = ("came", "size", "usual", "rows", "usual rows", "rejected", "skipped", "twice", "empty")
 
 
@@ -57,7 +57,7 @@ def _print_status(found: dict[str, Any], zone: str) -> None:
         console.table(columns, rows, numeric=("missing", "awaited"))
         console.say()
         days = found["days"]
-        styles = [_REMARKS.get(row["remark"] or "", "yellow" if row["remark"] else "") for row in days]
+        styles = [_STYLES.get(row["remark"] or "", "yellow" if row["remark"] else "") for row in days]
         console.table(("source", "day", "state", *_NUMBERS, "remark"), map(_day_row, days), _NUMBERS, styles)
         console.say()
     if found["editions"]:

@@ -15,6 +15,7 @@ import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from datetime import timedelta
 from pathlib import Path
 
 from filelock import FileLock, Timeout
@@ -22,6 +23,8 @@ from filelock import FileLock, Timeout
 from etl.common.errors import Busy, StorageFull
 
 TEMPORARY = ".partial-"
+LEFT_OVER = timedelta(days=1)
+"""A temporary file or folder older than this was left by a process that is gone."""
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EACCES, errno.EPERM, errno.EIO}
 
 
@@ -247,6 +250,17 @@ def sweep_folder(folder: Path | str, older_than: float) -> list[Path]:
                 shutil.rmtree(path) if path.is_dir() else path.unlink()
                 gone.append(path)
     return gone
+
+
+def room(folder: Path) -> int:
+    """Tries to write in `folder`, or in the nearest one above it that is there, and leaves nothing: how many bytes are
+    free. `OSError` where it can't be written."""
+    there = next(path for path in (folder, *folder.parents) if path.exists())
+    with tempfile.NamedTemporaryFile(dir=there, prefix=".transit-ledger-check-") as probe:
+        probe.write(b"\0" * 4096)
+        probe.flush()
+        os.fsync(probe.fileno())
+    return shutil.disk_usage(there).free
 
 
 def sha256_of(path: Path) -> str:

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 
-from etl.archive import bag, changes, edition_file, ledger, variants
-from etl.archive.ledger import Entry, Origin
+from etl.archive import bag, changes, edition_file, ledger, shelf, variants
+from etl.archive.ledger import Entry
+from etl.archive.shelf import Shelf
 from etl.archive.variants import Reader, Variant
 from etl.common import disk, periods
 from etl.common.addresses import ascii_address, recipient_key
@@ -26,12 +26,10 @@ from etl.common.errors import (
     UsageInvalid,
 )
 from etl.common.periods import Period
+from etl.common.words import DELIVERED, Origin
 from etl.delivery import compose, send_ledger, smtp
 from etl.delivery.send_ledger import Mail, Step
 from etl.settings import Settings
-
-REGULAR: tuple[Origin, ...] = ("scheduled", "correction")
-"""The origins of editions that are delivered without anybody naming the recipients."""
 
 
 @dataclass(frozen=True)
@@ -74,8 +72,8 @@ class _Job:
     """Whether the recipients were named by whoever asked."""
 
     @property
-    def archive(self) -> Path:
-        return self.settings.storage.archive_path
+    def archive(self) -> Shelf:
+        return shelf.of(self.settings)
 
     @property
     def origin(self) -> Origin:
@@ -91,7 +89,7 @@ class _Job:
     def successor(self) -> Entry | None:
         """The latest later edition that goes out by itself, if there is one."""
         held = ledger.editions(self.entries, self.entry.period)
-        later = [e for e in held if e.number > self.entry.number and ledger.origin(self.entries, e) in REGULAR]
+        later = [e for e in held if e.number > self.entry.number and ledger.origin(self.entries, e) in DELIVERED]
         return later[-1] if later else None
 
 
@@ -113,10 +111,10 @@ def deliver(
     what was accepted; the Message-ID stays, so that a repeat folds. A dry run composes, and can't reach a server.
     """
     job = _job(settings, period, edition, to, again)
-    if not job.named and not dry_run and job.origin not in REGULAR:
+    if not job.named and not dry_run and job.origin not in DELIVERED:
         raise UsageInvalid(
             f"edition {job.entry.edition} of {period} is of origin '{job.origin}' and goes to nobody by itself",
-            f"origin {' or '.join(REGULAR)}, or named recipients",
+            f"origin {' or '.join(DELIVERED)}, or named recipients",
             f"name them: python -m etl send {period} --edition {job.entry.edition} --to ADDRESS",
         )
     if settings.smtp is None and not dry_run:
@@ -136,11 +134,11 @@ def deliver(
 def deliver_due(settings: Settings, due: Iterable[Period]) -> list[Delivery]:
     """Sends, for each period, the latest edition that goes out by itself; a period without one is left alone. Each is
     tried before `Delayed` tells of all that is still open."""
-    entries = ledger.read(settings.storage.archive_path)
+    entries = ledger.read(shelf.of(settings))
     done: list[Delivery] = []
     waiting: list[str] = []
     for period in due:
-        held = [e for e in ledger.editions(entries, str(period)) if ledger.origin(entries, e) in REGULAR]
+        held = [e for e in ledger.editions(entries, str(period)) if ledger.origin(entries, e) in DELIVERED]
         try:
             done += deliver(settings, period, edition=held[-1].edition) if held else []
         except Delayed as error:
@@ -212,7 +210,7 @@ def advice(delivery: Delivery) -> str | None:
 def _job(settings: Settings, period: Period, edition: int | None, to: Sequence[str] | None, again: bool) -> _Job:
     for address in to or ():
         ascii_address(address)
-    archive = settings.storage.archive_path
+    archive = shelf.of(settings)
     entries = ledger.read(archive)
     entry = edition_file.find(entries, period, edition)
     return _Job(settings, entries, entry, edition_file.variants(archive, entry), again, bool(to))
@@ -220,9 +218,8 @@ def _job(settings: Settings, period: Period, edition: int | None, to: Sequence[s
 
 def _refuse_altered(job: _Job) -> None:
     """Raises `ArchiveBroken` where the edition is not as it was archived: no altered number goes out."""
-    folder = job.archive / job.entry.bag
-    problems = [f"{problem.file} {problem.kind}" for problem in bag.check(folder)]
-    if problems or bag.bag_hash(folder) != job.entry.bag_sha256:
+    problems = [f"{problem.file} {problem.kind}" for problem in bag.check(job.archive, job.entry.bag)]
+    if problems or bag.bag_hash(job.archive, job.entry.bag) != job.entry.bag_sha256:
         told = problems[0] if problems else "its hash is another"
         raise ArchiveBroken(f"{job.entry.bag} is not as it was archived: {told}", "", "run python -m etl verify")
 
@@ -268,7 +265,7 @@ def _previewed(job: _Job, reader: Reader) -> Delivery:
     if variant is None or reason:
         return reason or Delivery(reader.address, "no variant", None, job.entry.edition)
     composed = _compose(job, reader.address, variant)
-    state = "would send" if job.named or job.origin in REGULAR else "needs --to"
+    state = "would send" if job.named or job.origin in DELIVERED else "needs --to"
     command = None if state == "would send" else command_for(job.entry, job.origin, reader.address, "open")
     return Delivery(
         reader.address, state, None, job.entry.edition, variant.folder, composed.message_id, len(composed.content),
@@ -297,7 +294,7 @@ def _reason_to_wait(job: _Job, reader: Reader, variant: Variant | None, mail: Ma
         return told("superseded", f"edition {successor.edition} took its place before it was sent", command)
     if variant is None:
         return told("no variant", "this edition holds nothing that the audience may read; the next one made will")
-    if mail.last is None and not job.named and job.origin in REGULAR and not _is_news(job, reader.address):
+    if mail.last is None and not job.named and job.origin in DELIVERED and not _is_news(job, reader.address):
         return told("not needed", "the correction moves no verdict, and no number by more than correction_tolerance")
     return None
 
@@ -311,9 +308,9 @@ def _is_news(job: _Job, recipient: str) -> bool:
     got = send_ledger.of_period(job.settings, earlier, recipient)
     seen = [entry for entry, mail in got if mail.state in ("accepted", "unknown", "sending")]
     if not seen:
-        return any(ledger.origin(job.entries, entry) in REGULAR for entry in earlier)
+        return any(ledger.origin(job.entries, entry) in DELIVERED for entry in earlier)
     tolerance = job.settings.report.correction_tolerance
-    before, after = (job.archive / entry.bag / "data" for entry in (seen[-1], job.entry))
+    before, after = (edition_file.data(job.archive, entry.bag) for entry in (seen[-1], job.entry))
     return changes.must_be_told(before, after, tolerance)
 
 
@@ -332,7 +329,7 @@ def _compose(job: _Job, recipient: str, variant: Variant, budget: int | None = N
         in_reply_to=before[-1] if before else None,
     )
     try:
-        return compose.compose(envelope, variants.read_mail(job.archive / folder), budget or compose.BUDGET)
+        return compose.compose(envelope, variants.read_mail(job.archive.part(folder)), budget or compose.BUDGET)
     except OSError as error:
         raise ArchiveBroken(f"a file of {job.entry.bag} could not be read: {error}", "", "run verify") from error
 
@@ -429,6 +426,6 @@ def _as_it_stands(job: _Job, recipient: str, mail: Mail) -> Delivery:
 def command_for(entry: Entry, origin: Origin, recipient: str, state: str) -> str | None:
     """What to run about a mail in this state; nothing where there is nothing to do."""
     what = f"{entry.period} --edition {entry.edition}"
-    if state in ("refused", "unknown") or (state == "open" and origin not in REGULAR):
+    if state in ("refused", "unknown") or (state == "open" and origin not in DELIVERED):
         return f"python -m etl send {what} --to {recipient}"
     return f"python -m etl send {what}" if state == "open" else None

@@ -18,8 +18,9 @@ from email.message import EmailMessage
 from email.utils import format_datetime
 
 from etl.archive.ledger import Entry
-from etl.archive.variants import LEDGER_HEAD_MARKER, MailSource
+from etl.archive.variants import MailSource
 from etl.common.addresses import ascii_address, one_line, recipient_key
+from etl.common.words import LEDGER_HEAD_MARKER
 from etl.report import language as languages
 
 BUDGET = 10_000_000

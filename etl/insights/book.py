@@ -16,11 +16,11 @@ import duckdb
 
 from etl.common.domains import organisational
 from etl.common.periods import Period
+from etl.common.words import BELOW_MODERN, Direction
 from etl.measures import measure
 from etl.measures.completeness import missing_name
-from etl.model.part import Direction
 from etl.model.quality import Completeness
-from etl.model.report import BELOW_MODERN, NO_CONNECTOR, Band, PartnerLine, Share
+from etl.model.report import NO_CONNECTOR, Band, PartnerLine, Share
 from etl.settings import Connector
 
 Place = tuple[Direction, str | None]

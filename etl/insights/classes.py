@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import cache
 
-from etl.model.report import BELOW_MODERN, DEPRECATED, MODERN, PROTECTED, TLS_VERSIONS, Share
+from etl.common.words import BELOW_MODERN, DEPRECATED, MODERN, PROTECTED, TLS_VERSIONS
+from etl.model.report import Share
 
 _MIGHT_BE = {"Unknown": frozenset(TLS_VERSIONS), "TLS unknown": frozenset(PROTECTED)}
 

@@ -20,10 +20,10 @@ from typing import Any, Literal
 
 from etl.common import languages
 from etl.common.errors import Terminal
+from etl.common.words import TLS_VERSIONS
 from etl.insights.classes import MEASURES
 from etl.insights.decide import COMPARATORS
 from etl.insights.profiles import JUDGES_CIPHERS
-from etl.model.report import TLS_VERSIONS
 from etl.settings import Settings
 from etl.settings.types import nearest
 

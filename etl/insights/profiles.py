@@ -12,8 +12,8 @@ from datetime import date
 from functools import cache
 from typing import Literal
 
-from etl.common.words import N_
-from etl.model.report import DEPRECATED, ProfileResult
+from etl.common.words import DEPRECATED, N_
+from etl.model.report import ProfileResult
 from etl.reference import ciphers
 
 Result = Literal["met", "not_met", "not_judged"]

@@ -14,14 +14,14 @@ from itertools import pairwise
 from typing import Any
 
 from etl.common.masking import mask
-from etl.common.words import N_
+from etl.common.words import DEPRECATED, N_
 from etl.insights import profiles
 from etl.insights.book import Book, Place, Told, is_named, weeks_between
 from etl.insights.classes import label, share
 from etl.insights.decide import decide, share_digits
 from etl.insights.policy import Rule
 from etl.model.numbers import percent_digits, rounded
-from etl.model.report import DEPRECATED, DayShare, MissingDays, Percent, PeriodName, Sentence, Share
+from etl.model.report import DayShare, MissingDays, Percent, PeriodName, Sentence, Share
 
 WEEKS_LISTED_SILENT = 13
 """For so many weeks a silent connector is listed; then it is gone."""

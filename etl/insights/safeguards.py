@@ -13,8 +13,8 @@ from functools import cache
 from typing import Any
 
 from etl import reference
-from etl.model.part import Direction
-from etl.model.report import DEPRECATED, SAFEGUARDS, Safeguard, Share
+from etl.common.words import DEPRECATED, Direction
+from etl.model.report import SAFEGUARDS, Safeguard, Share
 from etl.reference import ciphers
 
 GROUPS = reference.FOLDER / "groups.csv"

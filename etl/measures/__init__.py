@@ -14,9 +14,10 @@ from typing import Any
 import duckdb
 
 from etl.common import database
+from etl.common.words import BELOW_MODERN, DEPRECATED
 
 _FOLDER = Path(__file__).parent
-_NO_QUESTION = frozenset({"prepare"})
+_NO_QUESTION = frozenset({"prepare", "classes", "own_flow_days"})
 
 
 def names() -> list[str]:
@@ -35,7 +36,16 @@ def text(name: str) -> str:
 
 def prepare(con: duckdb.DuckDBPyConnection) -> None:
     """Makes the temporary views on a connection to a warehouse that some measures read (`prepare.sql`)."""
+    declare(con)
     con.execute(text("prepare"))
+
+
+def declare(con: duckdb.DuckDBPyConnection) -> None:
+    """Makes what measures read over a warehouse and over an edition's inputs alike, from the view `mail_flow`: classes
+    of TLS versions, and flows by day."""
+    database.set_variables(con, {"below_modern": list(BELOW_MODERN), "deprecated": list(DEPRECATED)})
+    con.execute(text("classes"))
+    con.execute(text("own_flow_days"))
 
 
 def measure(con: duckdb.DuckDBPyConnection, name: str, **params: Any) -> list[dict[str, Any]]:

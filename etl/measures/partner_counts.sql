@@ -8,7 +8,7 @@ select
     count(distinct partner_domain) as partners,
     count(distinct partner_domain) filter (where tls_version = 'No TLS') as plaintext_partners,
     count(distinct partner_domain)
-        filter (where tls_version in ('SSL 3.0', 'TLS 1.0', 'TLS 1.1')) as deprecated_partners
+        filter (where is_deprecated(tls_version)) as deprecated_partners
 from mail_flow
 where data_date between $first_date and $last_date
 group by all

@@ -5,6 +5,6 @@ select direction, connector, partner_domain, min(data_date) as first_date, max(d
 from mail_flow
 where
     data_date between $first_date and $last_date
-    and tls_version in ('No TLS', 'SSL 3.0', 'TLS 1.0', 'TLS 1.1')
+    and is_below_modern(tls_version)
 group by grouping sets ((direction, connector, partner_domain), (direction, partner_domain))
 order by all;

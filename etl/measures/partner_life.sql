@@ -5,7 +5,7 @@
 with below as (
     select data_date, direction, connector, partner_domain, messages
     from mail_flow
-    where tls_version in ('No TLS', 'SSL 3.0', 'TLS 1.0', 'TLS 1.1') and data_date <= $last_date
+    where is_below_modern(tls_version) and data_date <= $last_date
 ),
 
 now as (

@@ -17,7 +17,7 @@ lines as (
         direction,
         connector,
         partner_domain,
-        sum(messages) filter (where tls_version in ('No TLS', 'SSL 3.0', 'TLS 1.0', 'TLS 1.1'))::bigint as below
+        sum(messages) filter (where is_below_modern(tls_version))::bigint as below
     from sums
     group by all
     having below > 0

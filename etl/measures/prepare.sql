@@ -1,20 +1,9 @@
 -- Views that some measures read. Made on a warehouse by measures.prepare; an edition's inputs make views of the same
 -- names and columns from their own files (etl/basis/inputs_views.sql).
 
--- flow_days: mail flow a day, direction, connector and TLS version. recipients and bytes are nothing where any part of
--- the sum is not told.
+-- flow_days: mail flow a day, direction, connector and TLS version (etl/measures/own_flow_days.sql).
 create or replace temp view flow_days as
-select
-    data_date,
-    direction,
-    connector,
-    tls_version,
-    sum(messages)::bigint as messages,
-    case when count(recipients) = count(*) then sum(recipients)::bigint end as recipients,
-    case when count(bytes) = count(*) then sum(bytes)::bigint end as bytes,
-    bool_or(is_estimated) as is_estimated
-from mail_flow
-group by data_date, direction, connector, tls_version;
+select * from own_flow_days;
 
 -- days_with_data: the days for which a counting source brought anything.
 create or replace temp view days_with_data as

@@ -7,7 +7,8 @@ from typing import Literal
 
 from pydantic import Field
 
-from etl.model.part import Direction, Part
+from etl.common.words import Direction
+from etl.model.part import Part
 
 
 class RefusedFile(Part):

@@ -11,16 +11,9 @@ from typing import Literal, get_args
 
 from pydantic import Field
 
-from etl.model.part import Direction, Part
+from etl.common.words import Direction
+from etl.model.part import Part
 from etl.model.quality import Completeness, DataQuality
-
-TLS_VERSIONS = ("No TLS", "SSL 3.0", "TLS 1.0", "TLS 1.1", "TLS 1.2", "TLS 1.3", "TLS unknown", "Unknown")
-"""All values of `tls_version`, from worst to best, then the two that can't be judged: the order of every table."""
-
-PROTECTED = ("SSL 3.0", "TLS 1.0", "TLS 1.1", "TLS 1.2", "TLS 1.3", "TLS unknown")
-DEPRECATED = ("SSL 3.0", "TLS 1.0", "TLS 1.1")
-BELOW_MODERN = ("No TLS", *DEPRECATED)
-MODERN = ("TLS 1.2", "TLS 1.3")
 
 SafeguardName = Literal["forward_secrecy", "aead", "post_quantum", "peer_trusted", "peer_verified"]
 SAFEGUARDS: tuple[SafeguardName, ...] = get_args(SafeguardName)

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 import smtplib
 import ssl
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date
+from functools import partial
 from pathlib import Path
 from typing import Literal
 
 from etl import formats, landing, staging
+from etl.archive import shelf
+from etl.common import disk
 from etl.common.program_files import REPORT_TEMPLATES
 from etl.delivery.smtp import connect
 from etl.formats.base import Sample
@@ -51,8 +52,10 @@ def run(settings: Settings) -> Iterator[Check]:
             yield tls
     yield from policy_checks(settings)
     storage = settings.storage
-    for name, folder in (("root", storage.root), ("work", storage.work_path), ("archive", storage.archive_path)):
-        yield folder_check(f"storage {name}", folder)
+    for name, folder in (("root", storage.root), ("work", storage.work_path)):
+        yield room_check(f"storage {name}", folder, partial(disk.room, folder))
+    archive = shelf.of(settings)
+    yield room_check("storage archive", archive.address(""), archive.room)
     yield smtp_check(settings.smtp)
     if settings.smtp and not settings.audiences:
         yield Check("note", "audiences", "none: nobody gets a report", "add [[audiences]]")
@@ -138,17 +141,14 @@ def policy_checks(settings: Settings) -> Iterator[Check]:
             yield Check("note", "policy", f"no texts in '{language}' for {', '.join(lacking)}", "add them")
 
 
-def folder_check(subject: str, folder: Path) -> Check:
-    """Whether a file can be written in the folder, or in the nearest one above it that is there, and how much fits."""
-    there = next(path for path in (folder, *folder.parents) if path.exists())
+def room_check(subject: str, folder: Path, room: Callable[[], int]) -> Check:
+    """Whether a file can be written in the folder, or in the nearest one above it that is there, and how much fits, as
+    `room` finds out."""
     try:
-        with tempfile.NamedTemporaryFile(dir=there, prefix=".transit-ledger-check-") as probe:
-            probe.write(b"\0" * 4096)
-            probe.flush()
-            os.fsync(probe.fileno())
-        free = shutil.disk_usage(there).free
+        free = room()
     except OSError as error:
-        return Check("wrong", subject, f"{there} can't be written: {error.strerror}", "give the right, or more room")
+        at = Path(error.filename).parent if error.filename else folder
+        return Check("wrong", subject, f"{at} can't be written: {error.strerror}", "give the right, or more room")
     size = f"{free / (1 << 30):,.1f} GiB free"
     if free < _FEW_BYTES:
         return Check("note", subject, f"{folder} can be written, {size}", "make room")

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from datetime import date, datetime, timedelta
-from typing import Any
+from typing import Any, Literal
 
 from etl import landing, warehouse
-from etl.archive import ledger, outdated
+from etl.archive import ledger, outdated, shelf
 from etl.archive.ledger import Entry
 from etl.common import database, periods
 from etl.common.errors import ArchiveBroken, StorageFull
@@ -29,7 +29,9 @@ GRACE = timedelta(hours=2)
 UNUSUAL = 2
 """A day with fewer rows than half its band's low end, or more than twice its high end, is noted."""
 
-REMARKS = ("awaited", "missing", "quarantined", "cut short?", "refused in part", "too late", "few rows", "many rows")
+Remark = Literal[
+    "awaited", "missing", "quarantined", "cut short?", "refused in part", "too late", "few rows", "many rows"
+]
 """What may be odd about a day."""
 NEXT_STATES = ("not due yet", "due", "overdue")
 
@@ -114,7 +116,7 @@ def _day(settings: Settings, source: Source, day: date, row: Row, settled: date,
     return told | {"remark": _remark(settings, source, told, now)}
 
 
-def _remark(settings: Settings, source: Source, day: Row, now: datetime) -> str | None:
+def _remark(settings: Settings, source: Source, day: Row, now: datetime) -> Remark | None:
     if not _came(source, day):
         if not day["expected"]:
             return None
@@ -193,7 +195,7 @@ def _span(run: Sequence[date]) -> str:
 
 def _editions(settings: Settings, found: dict[str, Any], now: datetime) -> None:
     try:
-        entries = ledger.read(settings.storage.archive_path)
+        entries = ledger.read(shelf.of(settings))
     except ArchiveBroken as error:
         _trouble(found, str(error), "python -m etl verify")
         return

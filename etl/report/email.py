@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from etl.common.words import LEDGER_HEAD_MARKER
 from etl.model.report import ReportModel
 from etl.report import email_text, templates
 from etl.report.draw import charts, drawings
@@ -17,7 +18,6 @@ from etl.report.view import findings
 from etl.report.view import page as view
 from etl.report.view.findings import InsightView
 
-LEDGER_HEAD_MARKER = "@@LEDGER-HEAD@@"
 MOST_INSIGHTS, MOST_ACCEPTED, MOST_NOTED = 8, 3, 6
 COLORS = {"alarm": ("alarm", "#9e1b32"), "unsure": ("warn", "#a34a12"), "calm": ("dim", "#5d646b")}
 WIDTH = 480

@@ -15,9 +15,10 @@ from typing import Any
 from etl.common import database, domains
 from etl.common.errors import NotFound, UsageInvalid
 from etl.common.periods import Period
+from etl.common.words import DEPRECATED, TLS_VERSIONS
 from etl.formats.domains import a_label
 from etl.measures import measure, prepare
-from etl.model.report import DEPRECATED, TLS_VERSIONS, ReportModel
+from etl.model.report import ReportModel
 from etl.report import templates
 from etl.report.language import Language, load
 from etl.report.view import wording

@@ -82,11 +82,6 @@ class Storage(Table):
     def deliveries_path(self) -> Path:
         return self.root / "deliveries"
 
-    @property
-    def places(self) -> tuple[Path, Path, Path]:
-        """Work, archive and deliveries: below the root, or elsewhere."""
-        return self.work_path, self.archive_path, self.deliveries_path
-
 
 class Source(Table):
     """A configured place that exports come from, with one format."""

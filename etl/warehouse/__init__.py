@@ -12,7 +12,7 @@ import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -31,8 +31,6 @@ VERSION = 4
 _PARTITIONS = "select data_date, basis, sealed from partitions"
 _STAGED_AS = "select distinct source, reader_key from staged_files order by all"
 """What the columns of staged files depend on."""
-LEFT_OVER = timedelta(days=1)
-"""A temporary file older than this was left by a process that is gone."""
 _TRIES = 5
 """How often publishing reads the partitions anew where one was swapped while it was read."""
 
@@ -104,9 +102,9 @@ def _publish(
 
 def _tidy(settings: Settings, files: Sequence[facts.SourceFiles], *, everywhere: bool) -> None:
     """Removes what killed processes left, and what was staged under another reader or hash key than today's."""
-    limit = (periods.now() - LEFT_OVER).timestamp()
+    limit = (periods.now() - disk.LEFT_OVER).timestamp()
     if everywhere:
-        for place in {settings.storage.root, *settings.storage.places}:
+        for place in (settings.storage.root, settings.storage.work_path, settings.storage.deliveries_path):
             disk.sweep(place, limit)
     for folder in _made_in(settings):
         disk.sweep_folder(folder, limit)
@@ -116,12 +114,11 @@ def _tidy(settings: Settings, files: Sequence[facts.SourceFiles], *, everywhere:
 
 def _made_in(settings: Settings) -> Iterator[Path]:
     """The folders in which files come to be, under temporary names: few, however many files and days there are."""
-    root, (work, archive, deliveries) = settings.storage.root, settings.storage.places
-    yield from (root, root / "facts", root / "notes", work, archive, archive / "ledger")
+    root, work, deliveries = settings.storage.root, settings.storage.work_path, settings.storage.deliveries_path
+    yield from (root, root / "facts", root / "notes", work)
     for folder in ("landed", "receipts", "staged"):
         yield from (root / folder).glob("*")
     yield from work.glob("*")
-    yield from archive.glob("[0-9]*/*")
     yield from deliveries.glob("[0-9]*/*/e*")
 
 
@@ -349,6 +346,7 @@ def _patch(
         con.execute("set preserve_insertion_order = true")
         if fresh:
             con.execute(database.sql("warehouse", "warehouse"))
+            con.execute(database.sql("warehouse", "mail_flow"))
             con.execute("insert into warehouse_version values ($version)", {"version": VERSION})
         con.execute("begin")
         _replace_days(con, settings, [finished[day] for day in changed if day in finished], list(changed), sealed)

@@ -35,9 +35,3 @@ create table reject_files (source varchar, sha256 varchar, reader_key varchar);
 create table staged_files (source varchar, sha256 varchar, reader_key varchar);
 create table origin (evidence_sha256 varchar);
 create table warehouse_version (version integer);
-
-create view mail_flow as
-select facts.*
-from facts
-join sources using (source)
-where sources.role = 'count' and facts.direction in ('inbound', 'outbound');

@@ -9,9 +9,10 @@ from typing import Any
 
 from etl.archive import bag, edition_file, ledger
 from etl.archive.ledger import Entry
-from etl.archive.variants import LEDGER_HEAD_MARKER
+from etl.archive.shelf import Folder, Shelf
 from etl.common import periods
 from etl.common.canonical import canonical
+from etl.common.words import LEDGER_HEAD_MARKER
 
 PNG = bytes.fromhex(
     "89504e470d0a1a0a0000000d49484452000000010000000108060000001f15c4890000000d49444154789c6360000002000001e221bc330000"
@@ -60,7 +61,7 @@ def payload(cells: Mapping[tuple[str, str, str], int], insights: list[dict[str, 
 
 
 def add(
-    archive: Path,
+    archive: Path | Shelf,
     period: str = "2026-W47",
     *,
     origin: str = "scheduled",
@@ -73,7 +74,8 @@ def add(
 ) -> Entry:
     """Adds the next edition of `period` to the archive, as publishing would; without `enter` it stops before the
     ledger. `mail` replaces mail.json, `files` whatever else."""
-    entries = ledger.read(archive)
+    shelf = archive if isinstance(archive, Shelf) else Folder(archive)
+    entries = ledger.read(shelf)
     held = ledger.editions(entries, period)
     held_files = payload(cells, insights or [], pdf) | dict(files or {})
     if mail:
@@ -95,9 +97,9 @@ def add(
     }
     held_files[edition_file.FILE] = canonical(said)
     folder = f"{periods.parse_period(period).folder}/e{said['edition']}"
-    bag_sha256 = bag.write(archive / folder, held_files, {"Bagging-Date": "2026-11-23"})
+    bag_sha256 = bag.write(shelf, folder, held_files, {"Bagging-Date": "2026-11-23"})
     entry = edition_file.entry_for(len(entries) + 1, folder, bag_sha256, said)
-    return ledger.append(archive, entry) if enter else entry
+    return ledger.append(shelf, entry) if enter else entry
 
 
 def unlock(archive: Path) -> None:

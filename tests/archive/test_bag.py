@@ -15,6 +15,7 @@ import pytest
 
 from etl.archive import bag
 from etl.archive.bag import Problem
+from etl.archive.shelf import Folder
 from etl.common.errors import ArchiveBroken
 from tests.helpers import unprivileged
 
@@ -25,7 +26,7 @@ INFO = {"Bagging-Date": "2026-11-23", "External-Identifier": "2026/W47/e1"}
 @pytest.fixture
 def made(tmp_path: Path) -> Path:
     path = tmp_path / "2026" / "W47" / "e1"
-    bag.write(path, PAYLOAD, INFO)
+    bag.write(Folder(path.parent), path.name, PAYLOAD, INFO)
     return path
 
 
@@ -36,15 +37,15 @@ def unlock(path: Path) -> None:
 
 def test_a_bag_is_valid_for_bagit_and_for_sha256sum(made: Path) -> None:
     assert bagit.Bag(str(made)).validate()
-    assert bag.check(made) == []
+    assert bag.check(Folder(made), "") == []
     for manifest in (bag.MANIFEST, bag.TAGMANIFEST):
         subprocess.run(["sha256sum", "--check", "--strict", manifest], cwd=made, check=True, capture_output=True)
-    assert bag.bag_hash(made) == hashlib.sha256((made / bag.TAGMANIFEST).read_bytes()).hexdigest()
+    assert bag.bag_hash(Folder(made), "") == hashlib.sha256((made / bag.TAGMANIFEST).read_bytes()).hexdigest()
 
 
 def test_the_same_input_gives_the_same_bytes_whatever_its_order(made: Path, tmp_path: Path) -> None:
     other = tmp_path / "other"
-    bag.write(other, dict(reversed(PAYLOAD.items())), dict(reversed(INFO.items())))
+    bag.write(Folder(other.parent), other.name, dict(reversed(PAYLOAD.items())), dict(reversed(INFO.items())))
     files = sorted(path.relative_to(made) for path in made.rglob("*") if path.is_file())
     assert files == sorted(path.relative_to(other) for path in other.rglob("*") if path.is_file())
     assert all((made / file).read_bytes() == (other / file).read_bytes() for file in files)
@@ -61,26 +62,26 @@ def test_no_temporary_name_is_left(made: Path) -> None:
 
 
 def test_a_place_that_is_taken_is_refused_and_stays(made: Path) -> None:
-    before = bag.bag_hash(made)
+    before = bag.bag_hash(Folder(made), "")
     with pytest.raises(ArchiveBroken, match="already holds something else"):
-        bag.write(made, {"facts.csv": b"other"}, INFO)
-    assert bag.bag_hash(made) == before
-    assert bag.check(made) == []
+        bag.write(Folder(made.parent), made.name, {"facts.csv": b"other"}, INFO)
+    assert bag.bag_hash(Folder(made), "") == before
+    assert bag.check(Folder(made), "") == []
 
 
 def test_the_same_bag_again_is_taken_for_written(made: Path) -> None:
-    assert bag.write(made, PAYLOAD, INFO) == bag.bag_hash(made)
+    assert bag.write(Folder(made.parent), made.name, PAYLOAD, INFO) == bag.bag_hash(Folder(made), "")
 
 
 @pytest.mark.parametrize("name", ["../out", "/abs", "a\nb", "a b", "", "a//b", ".hidden", "é.txt"])
 def test_names_that_could_leave_the_bag_or_break_a_manifest_are_refused(name: str, tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="not allowed"):
-        bag.write(tmp_path / "e1", {name: b""}, INFO)
+        bag.write(Folder(tmp_path), "e1", {name: b""}, INFO)
     assert not (tmp_path / "e1").exists()
 
 
 def test_a_line_break_in_the_info_makes_no_line_of_its_own(tmp_path: Path) -> None:
-    bag.write(tmp_path / "e1", PAYLOAD, {"Source-Organization": "Contoso\nPayload-Oxum: 0.0"})
+    bag.write(Folder(tmp_path), "e1", PAYLOAD, {"Source-Organization": "Contoso\nPayload-Oxum: 0.0"})
     assert bagit.Bag(str(tmp_path / "e1")).info["Source-Organization"] == "Contoso Payload-Oxum: 0.0"
 
 
@@ -236,7 +237,7 @@ DEFECTS: list[tuple[str, Callable[[Path], object], Problem]] = [
 def test_each_defect_is_named(made: Path, break_it: Callable[[Path], object], problem: Problem) -> None:
     unlock(made)
     break_it(made)
-    assert problem in bag.check(made)
+    assert problem in bag.check(Folder(made), "")
 
 
 def test_what_may_not_be_read_is_named_and_the_rest_is_checked(made: Path) -> None:
@@ -245,7 +246,7 @@ def test_what_may_not_be_read_is_named_and_the_rest_is_checked(made: Path) -> No
     (made / "data/en").chmod(0)
     (made / "data/more.csv").write_bytes(b"")
     with unprivileged(made.parent):
-        found = bag.check(made)
+        found = bag.check(Folder(made), "")
     (made / "data/en").chmod(0o750)
     assert Problem("data/facts.csv", "altered") in found
     assert Problem("data/more.csv", "extra") in found
@@ -256,5 +257,5 @@ def test_an_unreadable_tagmanifest_is_no_hash(made: Path) -> None:
     unlock(made)
     (made / bag.TAGMANIFEST).chmod(0)
     with unprivileged(made.parent):
-        assert bag.bag_hash(made) is None
-        assert Problem(bag.TAGMANIFEST, "altered") in bag.check(made)
+        assert bag.bag_hash(Folder(made), "") is None
+        assert Problem(bag.TAGMANIFEST, "altered") in bag.check(Folder(made), "")

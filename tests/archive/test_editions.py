@@ -13,6 +13,7 @@ import pytest
 
 from etl import delivery
 from etl.archive import edition_file, editions, ledger
+from etl.archive.shelf import Folder
 from etl.audit import explain, verify
 from etl.common import periods
 from etl.ops import status
@@ -61,7 +62,7 @@ def test_same_basis_makes_no_new_edition(settings: Settings) -> None:
     first = editions.publish(settings, WEEK, origin="manual", made_at=MADE)
     again = editions.publish(settings, WEEK, origin="manual", made_at=MADE)
     assert (first.edition, first.new, again.edition, again.new) == (1, True, 1, False)
-    assert verify.verify(settings.storage.archive_path) == []
+    assert verify.verify(Folder(settings.storage.archive_path)) == []
 
 
 def test_a_late_export_makes_an_edition_that_supersedes(settings: Settings) -> None:
@@ -71,7 +72,7 @@ def test_a_late_export_makes_an_edition_that_supersedes(settings: Settings) -> N
     stale = status.status(settings)["editions"]
     made = editions.publish(settings, WEEK, origin="manual", made_at=MADE)
     assert ([item["state"] for item in before], [item["state"] for item in stale]) == (["current"], ["stale"])
-    entries = ledger.read(settings.storage.archive_path)
+    entries = ledger.read(Folder(settings.storage.archive_path))
     assert (made.edition, entries[1].supersedes) == (2, entries[0].hash)
     summary = settings.storage.archive_path / entries[1].bag / "data" / "summary.json"
     assert json.loads(summary.read_bytes())["messages"] == 110
@@ -89,7 +90,7 @@ def test_each_recipient_gets_one_mail_and_never_two(
 ) -> None:
     made = editions.publish(settings, WEEK, origin="scheduled", made_at=MADE)
     archive = settings.storage.archive_path
-    entry = edition_file.find(ledger.read(archive), WEEK)
+    entry = edition_file.find(ledger.read(Folder(archive)), WEEK)
     with catcher(tmp_path) as port:
         monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "tls" / certificates.AUTHORITY))
         ready = with_server(settings, port)

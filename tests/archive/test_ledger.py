@@ -11,6 +11,7 @@ import pytest
 import rfc8785
 
 from etl.archive import ledger
+from etl.archive.shelf import Folder
 from etl.common.errors import ArchiveBroken
 from tests.archive import handmade
 
@@ -26,15 +27,15 @@ def test_an_entry_is_canonical_json_and_its_hash_is_that_of_a_leaf(tmp_path: Pat
 def test_each_entry_holds_the_hash_of_the_one_before(tmp_path: Path) -> None:
     entries = [handmade.add(tmp_path), handmade.add(tmp_path), handmade.add(tmp_path, "2026-W48")]
     assert [entry.previous for entry in entries] == [None, entries[0].hash, entries[1].hash]
-    assert ledger.read(tmp_path) == entries
+    assert ledger.read(Folder(tmp_path)) == entries
     assert ledger.head(entries) == entries[2].hash
 
 
 def test_a_number_can_be_taken_once(tmp_path: Path) -> None:
     entry = handmade.add(tmp_path)
     with pytest.raises(FileExistsError):
-        ledger.append(tmp_path, replace(entry, origin="manual"))
-    assert ledger.read(tmp_path) == [entry]
+        ledger.append(Folder(tmp_path), replace(entry, origin="manual"))
+    assert ledger.read(Folder(tmp_path)) == [entry]
     assert (tmp_path / "ledger" / "00000001.json").stat().st_mode & 0o777 == 0o440
 
 
@@ -60,14 +61,14 @@ def test_nothing_is_added_to_a_broken_ledger(tmp_path: Path) -> None:
         handmade.add(tmp_path)
     (tmp_path / "ledger" / "00000002.json").unlink()
     with pytest.raises(ArchiveBroken, match="00000003"):
-        ledger.read(tmp_path)
+        ledger.read(Folder(tmp_path))
 
 
 def test_a_release_makes_an_edition_count_as_regular(tmp_path: Path) -> None:
     entry = handmade.add(tmp_path, origin="manual")
     taken = replace(entry, number=2, previous=entry.hash, kind="release", origin="scheduled", supersedes=None)
-    ledger.append(tmp_path, taken)
-    entries = ledger.read(tmp_path)
+    ledger.append(Folder(tmp_path), taken)
+    entries = ledger.read(Folder(tmp_path))
     assert ledger.origin(entries[:1], entry) == "manual"
     assert ledger.origin(entries, entry) == "scheduled"
     assert ledger.editions(entries, "2026-W47") == [entry]

@@ -19,6 +19,7 @@ import pytest
 from etl import delivery
 from etl.archive import bag, editions, ledger, site
 from etl.archive.editions import Published
+from etl.archive.shelf import Folder
 from etl.audit import verify
 from etl.common import disk, periods
 from etl.settings import Settings
@@ -66,7 +67,7 @@ KILLED = """
 import os, signal, sys
 from datetime import UTC, datetime
 from etl.common import disk, periods
-from etl.archive import bag, editions, ledger, site
+from etl.archive import bag, editions, ledger, shelf, site
 from etl.settings import Settings
 
 def dies(*_):
@@ -83,7 +84,7 @@ editions.publish(settings, periods.parse_period("2026-W47"), origin="scheduled",
     ("patch", "stands"),
     [
         pytest.param("bag._judge", False, id="before the rename"),
-        pytest.param("bag.seal", True, id="after the rename", marks=pytest.mark.long),
+        pytest.param("shelf.Folder.seal", True, id="after the rename", marks=pytest.mark.long),
         pytest.param("ledger.append", True, id="before the entry"),
     ],
 )
@@ -96,14 +97,14 @@ def test_killed_while_publishing_there_is_no_edition_or_a_whole_one(
     done = subprocess.run([sys.executable, "-c", script], input=told, text=True, check=False, cwd=ROOT)
     assert done.returncode == -signal.SIGKILL
     archive = settings.storage.archive_path
-    left = bag.bag_hash(archive / "2026" / "W47" / "e1")
+    left = bag.bag_hash(Folder(archive), "2026/W47/e1")
     assert (left is not None) == stands
     again = publish(settings, made_at=datetime(2026, 11, 24, tzinfo=UTC))
     assert (again.edition, again.new) == (1, not stands)
-    (entry,) = ledger.read(archive)
+    (entry,) = ledger.read(Folder(archive))
     assert left in (None, entry.bag_sha256), "the edition that lay there is the one that was entered"
-    assert verify.verify(archive) == []
-    assert (archive / "index.html").read_bytes() == site.render(archive, [entry])
+    assert verify.verify(Folder(archive)) == []
+    assert (archive / "index.html").read_bytes() == site.render(Folder(archive), [entry])
 
 
 def test_two_publishers_at_once_make_one_edition(ingested: Settings, tmp_path: Path) -> None:
@@ -112,8 +113,8 @@ def test_two_publishers_at_once_make_one_edition(ingested: Settings, tmp_path: P
         made = list(pool.map(lambda _: publish(settings), range(2)))
     assert sorted(item.new for item in made) == [False, True]
     archive = settings.storage.archive_path
-    assert [(entry.edition, entry.kind) for entry in ledger.read(archive)] == [(1, "edition")]
-    assert verify.verify(archive) == []
+    assert [(entry.edition, entry.kind) for entry in ledger.read(Folder(archive))] == [(1, "edition")]
+    assert verify.verify(Folder(archive)) == []
     assert not list(archive.rglob(f"{disk.TEMPORARY}*"))
 
 
@@ -134,7 +135,7 @@ def test_a_new_policy_makes_an_edition_only_when_asked_and_it_says_why(reported:
     asked = publish(judged, origin="manual", force_policy=True, reason="a stricter <policy>")
     assert (asked.edition, asked.new, asked.reasons, asked.changes) == (2, True, ("policy",), ())
     said = json.loads((asked.path / "data" / "edition.json").read_bytes())
-    first = ledger.read(settings.storage.archive_path)[0]
+    first = ledger.read(Folder(settings.storage.archive_path))[0]
     assert (said["why"], said["supersedes"], said["supersedes_edition"]) == ("a stricter <policy>", first.hash, 1)
     assert not publish(judged, origin="manual", force_policy=True).new
     assert (asked.path / "data" / "policy.toml").read_bytes() == policy_file.read_bytes()
@@ -158,16 +159,16 @@ def test_a_correction_says_what_changed_and_why_and_the_mail_proves_it(
         ("Fabrikam partner", "TLS 1.2", 0, 1)
     ]
     heads = [head_in(content) for _, content in server.received]
-    assert heads == [entry.hash for entry in ledger.read(archive)]
-    assert [verify.verify(archive, head) for head in heads] == [[], []]
+    assert heads == [entry.hash for entry in ledger.read(Folder(archive))]
+    assert [verify.verify(Folder(archive), head) for head in heads] == [[], []]
     corrected = message_from_bytes(server.received[1][1], policy=policy.default)
     text = corrected.get_body(("plain",))  # type: ignore[attr-defined]
     assert heads[0] in text.get_content().replace("\r\n", "").replace(" ", ""), "it names what it supersedes"
     attached = [part.get_content() for part in corrected.walk() if part.get_content_type() == "application/pdf"]
     assert attached == [(made.path / "data" / "en" / "report.pdf").read_bytes()]
     drop_the_last(archive)
-    assert verify.verify(archive, heads[0]) == []
-    assert [found.kind for found in verify.verify(archive, heads[1])] == ["cut-off"]
+    assert verify.verify(Folder(archive), heads[0]) == []
+    assert [found.kind for found in verify.verify(Folder(archive), heads[1])] == ["cut-off"]
 
 
 def head_in(content: bytes) -> str:
@@ -185,7 +186,7 @@ def head_in(content: bytes) -> str:
 
 def drop_the_last(archive: Path) -> None:
     """Removes the newest entry with its edition, as somebody who would rather have it forgotten."""
-    entries = ledger.read(archive)
+    entries = ledger.read(Folder(archive))
     (archive / "ledger" / f"{len(entries):08d}.json").unlink()
     folder = archive / entries[-1].bag
     for item in (folder.parent, folder, *folder.rglob("*")):

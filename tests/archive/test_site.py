@@ -11,6 +11,7 @@ from urllib.parse import unquote
 import pytest
 
 from etl.archive import ledger, site
+from etl.archive.shelf import Folder
 from tests.archive import handmade
 
 HOSTILE = '"><script>alert(1)</script>'
@@ -40,13 +41,13 @@ def archive(tmp_path: Path) -> Path:
     handmade.add(tmp_path, "2026-W46")
     handmade.add(tmp_path, "2026-W47")
     handmade.add(tmp_path, "2026-W46", origin="correction", cells={("inbound", "A", "TLS 1.2"): 1})
-    site.write(tmp_path, ledger.read(tmp_path))
+    site.write(Folder(tmp_path), ledger.read(Folder(tmp_path)))
     return tmp_path
 
 
 def test_every_edition_is_listed_with_its_state_and_hash(archive: Path) -> None:
     page = Reader((archive / "index.html").read_bytes())
-    entries = ledger.read(archive)
+    entries = ledger.read(Folder(archive))
     text = " ".join(page.text.split())
     for entry in entries:
         assert f"{entry.period}, edition {entry.edition}" in text
@@ -74,9 +75,9 @@ def test_names_from_a_tampered_archive_are_text(archive: Path) -> None:
     about = archive / "2026/W47/e1/data/edition.json"
     said = json.loads(about.read_bytes())
     about.write_text(json.dumps(said | {"variants": {HOSTILE: said["variants"]["en"]}}))
-    entries = ledger.read(archive)
+    entries = ledger.read(Folder(archive))
     entries[1] = replace(entries[1], period=HOSTILE, reasons=(HOSTILE,))
-    page = Reader(site.render(archive, entries))
+    page = Reader(site.render(Folder(archive), entries))
     assert "script" not in page.tags
     assert page.text.count("alert(1)") >= 4
 
@@ -84,8 +85,10 @@ def test_names_from_a_tampered_archive_are_text(archive: Path) -> None:
 def test_an_edition_whose_files_are_gone_is_still_listed(archive: Path) -> None:
     handmade.unlock(archive)
     (archive / "2026/W47/e1/data/edition.json").unlink()
-    assert "2026-W47, edition 1" in " ".join(Reader(site.render(archive, ledger.read(archive))).text.split())
+    assert "2026-W47, edition 1" in " ".join(
+        Reader(site.render(Folder(archive), ledger.read(Folder(archive)))).text.split()
+    )
 
 
 def test_an_archive_without_editions_has_a_page_too(tmp_path: Path) -> None:
-    assert b"No edition has been archived yet" in site.render(tmp_path, [])
+    assert b"No edition has been archived yet" in site.render(Folder(tmp_path), [])

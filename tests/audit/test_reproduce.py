@@ -15,6 +15,7 @@ from etl import facts, landing
 from etl import warehouse as published
 from etl.archive import ledger
 from etl.archive.ledger import Entry
+from etl.archive.shelf import Folder
 from etl.audit.reproduce import reproduce
 from etl.basis.inputs import period_inputs
 from etl.chain import bring_up
@@ -72,7 +73,7 @@ def test_what_came_later_changes_no_earlier_edition(settings: Settings) -> None:
     evidence.add_note(settings, "retract", who="ops", why="that one too", **late)
     bring_up(settings)
     enter(settings)
-    entries = ledger.read(settings.storage.archive_path)
+    entries = ledger.read(Folder(settings.storage.archive_path))
     told = [period_inputs_of(settings, entry) for entry in entries]
     assert len(set(told)) == 3, "three editions with numbers of their own"
     assert [reproduce(settings, WEEK, edition).same for edition in (1, 2, 3)] == [True, True, True]
@@ -86,7 +87,7 @@ def period_inputs_of(settings: Settings, entry: Entry) -> bytes:
 def test_settings_that_changed_since_are_not_asked(settings: Settings) -> None:
     moved = changed(settings, report={"time_zone": "Pacific/Auckland"})
     bring_up(moved)
-    entry = ledger.read(settings.storage.archive_path)[0]
+    entry = ledger.read(Folder(settings.storage.archive_path))[0]
     assert period_inputs(moved, WEEK).facts_csv != period_inputs_of(settings, entry), (
         "12:00 UTC is the next day in Auckland"
     )

@@ -13,6 +13,7 @@ import pytest
 import rfc8785
 
 from etl.archive import bag, ledger
+from etl.archive.shelf import Folder
 from etl.audit.verify import verify
 from etl.common.errors import UsageInvalid
 from tests.archive import handmade
@@ -28,7 +29,7 @@ def archive(tmp_path: Path) -> Path:
     release = replace(
         second, number=4, previous=second.hash, kind="release", origin="scheduled", supersedes=None, reasons=()
     )
-    ledger.append(archive, release)
+    ledger.append(Folder(archive), release)
     handmade.add(archive, "2026-W48")
     (archive / "index.html").write_bytes(b"page")
     handmade.unlock(archive)
@@ -63,7 +64,7 @@ def behind_link(path: Path) -> None:
 
 def rewrite(archive: Path, number: int) -> None:
     """Changes an entry and chains all later ones to it anew, as somebody who knows the format would."""
-    entries = ledger.read(archive)
+    entries = ledger.read(Folder(archive))
     entries[number - 1] = replace(entries[number - 1], made_at="2026-01-01T00:00:00Z")
     for place in range(number, len(entries)):
         entries[place] = replace(entries[place], previous=entries[place - 1].hash)
@@ -76,7 +77,7 @@ def rebag(archive: Path, folder: str) -> None:
     path = archive / folder
     files = {f.relative_to(path / "data").as_posix(): f.read_bytes() for f in (path / "data").rglob("*") if f.is_file()}
     shutil.rmtree(path)
-    bag.write(path, files | {"facts.csv": b"changed"}, {"Bagging-Date": "2026-11-23"})
+    bag.write(Folder(archive), folder, files | {"facts.csv": b"changed"}, {"Bagging-Date": "2026-11-23"})
 
 
 DEFECTS: list[tuple[str, Callable[[Path], object], tuple[int, str, str]]] = [
@@ -172,62 +173,65 @@ def test_each_defect_is_told_by_its_name_and_is_the_first(
     archive: Path, break_it: Callable[[Path], object], expected: tuple[int, str, str]
 ) -> None:
     break_it(archive)
-    found = verify(archive)
+    found = verify(Folder(archive))
     assert found
     assert (found[0].number, found[0].kind, found[0].path) == expected
 
 
 def test_a_sound_archive_has_no_findings(archive: Path) -> None:
-    assert verify(archive) == []
-    for entry in ledger.read(archive):
-        assert verify(archive, entry.hash) == []
-        assert verify(archive, entry.hash[:16].upper()) == []
+    assert verify(Folder(archive)) == []
+    for entry in ledger.read(Folder(archive)):
+        assert verify(Folder(archive), entry.hash) == []
+        assert verify(Folder(archive), entry.hash[:16].upper()) == []
 
 
 def test_no_archive_yet_has_no_findings(tmp_path: Path) -> None:
-    assert verify(tmp_path / "archive") == []
+    assert verify(Folder(tmp_path / "archive")) == []
 
 
 def test_unfinished_work_of_a_running_process_is_no_finding(archive: Path) -> None:
     (archive / "2026/W47/.partial-x").mkdir()
     (archive / "ledger/.partial-y").write_bytes(b"")
-    assert verify(archive) == []
+    assert verify(Folder(archive)) == []
 
 
 def test_an_old_head_shows_that_the_newest_editions_were_dropped(archive: Path) -> None:
-    entries = ledger.read(archive)
+    entries = ledger.read(Folder(archive))
     entry_file(archive, 5).unlink()
     shutil.rmtree(archive / "2026/W48")
-    assert verify(archive) == [], "without a witness nothing can be seen"
-    assert [(f.kind, f.number) for f in verify(archive, entries[4].hash)] == [("cut-off", 5)]
-    assert verify(archive, entries[3].hash) == []
+    assert verify(Folder(archive)) == [], "without a witness nothing can be seen"
+    assert [(f.kind, f.number) for f in verify(Folder(archive), entries[4].hash)] == [("cut-off", 5)]
+    assert verify(Folder(archive), entries[3].hash) == []
 
 
 def test_an_old_head_shows_that_everything_was_written_anew(
     archive: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
-    old = ledger.read(archive)[1].hash
+    old = ledger.read(Folder(archive))[1].hash
     forged = tmp_path_factory.mktemp("forged")
     handmade.add(forged, "2026-W46", cells={("inbound", "A", "TLS 1.3"): 7})
     handmade.add(forged, "2026-W47")
-    assert verify(forged) == []
-    assert [f.kind for f in verify(forged, old)] == ["cut-off"]
+    assert verify(Folder(forged)) == []
+    assert [f.kind for f in verify(Folder(forged), old)] == ["cut-off"]
 
 
 @pytest.mark.parametrize("head", ["", "abc", "xyz" * 20, "0" * 65])
 def test_what_is_no_head_is_refused(archive: Path, head: str) -> None:
     with pytest.raises(UsageInvalid, match="no ledger head"):
-        verify(archive, head)
+        verify(Folder(archive), head)
 
 
 def test_names_are_shown_so_that_no_terminal_acts_on_them(archive: Path) -> None:
     for name in (b"a\nb", b"\x1b[2J", b"\xff", "Ä\u202e".encode()):
         (archive / "2026/W47/e1/data" / os.fsdecode(name)).write_bytes(b"")
-    found = [finding.path.rpartition("/")[2] for finding in verify(archive)]
+    found = [finding.path.rpartition("/")[2] for finding in verify(Folder(archive))]
     assert found == ["\\udcff", "\\x1b[2J", "a\\nb", "Ä\\u202e"]
 
 
 def test_findings_name_period_and_edition(archive: Path) -> None:
     (archive / "2026/W46/e2/data/facts.csv").write_bytes(b"")
     (archive / "2026/W48/e1/data/facts.csv").write_bytes(b"")
-    assert [(f.number, f.period, f.edition) for f in verify(archive)] == [(3, "2026-W46", 2), (5, "2026-W48", 1)]
+    assert [(f.number, f.period, f.edition) for f in verify(Folder(archive))] == [
+        (3, "2026-W46", 2),
+        (5, "2026-W48", 1),
+    ]

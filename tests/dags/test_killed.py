@@ -20,6 +20,7 @@ import pytest
 from etl import landing, warehouse
 from etl import settings as settings_module
 from etl.archive import editions, ledger, outdated
+from etl.archive.shelf import Folder
 from etl.audit import verify
 from etl.chain import bring_up
 from etl.common import disk, periods
@@ -211,9 +212,9 @@ def test_a_backfill_killed_many_times_makes_the_same_editions(
     editions.publish(clean, WEEK, origin="manual")
     same(lived, clean)
     archive = lived.storage.archive_path
-    assert verify.verify(archive) == []
+    assert verify.verify(Folder(archive)) == []
     assert outdated.outdated(lived) == []
-    assert {entry.origin for entry in ledger.read(archive)} == {"manual", "backfill"}
+    assert {entry.origin for entry in ledger.read(Folder(archive))} == {"manual", "backfill"}
     newest = max((archive / "2026" / "W45").iterdir())
     for name in ("facts.csv", "completeness.json"):
         assert (newest / "data" / name).read_bytes() == (

@@ -16,6 +16,7 @@ import pytest
 
 from etl import settings as settings_module
 from etl.archive import ledger
+from etl.archive.shelf import Folder
 from etl.common import periods
 from etl.ops import airflow_api, backfill
 from tests.dags.conftest import ZONES, lay_out, settings_for_one_language, started
@@ -174,7 +175,7 @@ def test_a_send_is_tried_again_and_a_backfill_mails_nobody(airflow: LocalAirflow
     until(airflow, lambda: state(airflow, "weekly_report", again["dag_run_id"]) in airflow_api.FINISHED)
     assert task(airflow, "weekly_report", again["dag_run_id"], "deliver")["state"] == "skipped"
     archive = settings_module.load(airflow.config).storage.archive_path
-    entries = [(entry.period, entry.edition, entry.origin) for entry in ledger.read(archive)]
+    entries = [(entry.period, entry.edition, entry.origin) for entry in ledger.read(Folder(archive))]
     assert entries == [(WEEK, 1, "scheduled"), (WEEK, 2, "backfill")]
     assert ended_well(airflow, backfill.create(airflow.api, late, late)) == {late: True}
     assert len(airflow.api.runs("weekly_report")) == len(reports), "nothing changed, and a report was set off"

@@ -11,6 +11,7 @@ from typing import Any
 
 from etl import delivery
 from etl.archive import ledger
+from etl.archive.shelf import Folder
 from etl.common import periods
 from etl.delivery import Delayed, send_ledger
 from etl.settings import Settings
@@ -54,5 +55,5 @@ def tried(settings: Settings, **options: Any) -> list[delivery.Delivery]:
 
 def steps(settings: Settings, recipient: str, period: str = "2026-W47") -> list[send_ledger.Step]:
     """The steps of a mail about a period's first edition."""
-    entry = ledger.editions(ledger.read(settings.storage.archive_path), period)[0]
+    entry = ledger.editions(ledger.read(Folder(settings.storage.archive_path)), period)[0]
     return send_ledger.history(send_ledger.folder_of(settings, entry, recipient))

@@ -14,6 +14,7 @@ import pytest
 from etl import delivery
 from etl.archive import ledger
 from etl.archive.ledger import Entry
+from etl.archive.shelf import Folder
 from etl.common import periods
 from etl.common.errors import DeliveryRefused, SettingsInvalid, UsageInvalid
 from etl.delivery import Delayed, compose, send_ledger, smtp
@@ -42,7 +43,7 @@ def test_a_message_holds_text_page_charts_and_pdf_for_one_recipient(settings: Se
         delivery.deliver(ready, WEEK)
     assert [recipient for recipient, _ in server.received] == [ANNA, BO]
     assert all(talk.encrypted for talk in server.talks)
-    entry = ledger.read(settings.storage.archive_path)[0]
+    entry = ledger.read(Folder(settings.storage.archive_path))[0]
     for recipient, content in server.received:
         mail = parsed(content)
         assert mail["To"] == recipient

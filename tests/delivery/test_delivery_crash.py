@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from etl import delivery
 from etl.archive import ledger
+from etl.archive.shelf import Folder
 from etl.common import disk
 from etl.common.errors import ArchiveBroken, Busy, DeliveryRefused, NotFound, UsageInvalid
 from etl.delivery import send_ledger
@@ -117,7 +118,7 @@ def test_killed_while_it_talks_to_the_server(settings: Settings, tls: Path, word
 
 
 def _folder(settings: Settings, recipient: str) -> Path:
-    entry = ledger.read(settings.storage.archive_path)[0]
+    entry = ledger.read(Folder(settings.storage.archive_path))[0]
     return send_ledger.folder_of(settings, entry, recipient)
 
 

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from etl import delivery
-from etl.archive import ledger
 from etl.common import periods
 from etl.common.errors import ArchiveBroken, NotFound, SettingsInvalid, UsageInvalid
+from etl.common.words import Origin
 from etl.settings import Settings
 from tests.archive import handmade
 from tests.delivery.common import ANNA, BO, CHANGED, WEEK, parsed, sending, states, tried
@@ -68,7 +68,7 @@ def test_small_corrections_add_up_against_what_was_last_read(settings: Settings,
 
 
 @pytest.mark.parametrize("origin", ["manual", "backfill"])
-def test_what_nobody_scheduled_has_no_way_out_but_by_name(tmp_path: Path, tls: Path, origin: ledger.Origin) -> None:
+def test_what_nobody_scheduled_has_no_way_out_but_by_name(tmp_path: Path, tls: Path, origin: Origin) -> None:
     made = site(tmp_path, audiences=[{"name": "admins", "recipients": [ANNA]}])
     handmade.add(made.storage.archive_path, origin=origin)
     with sending(made, tls) as (ready, server):

@@ -9,9 +9,10 @@ from operator import ge, gt, le, lt
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from etl.common.words import TLS_VERSIONS
 from etl.insights.classes import MEASURES, share, undecided
 from etl.insights.decide import COMPARATORS, decide, share_digits
-from etl.model.report import TLS_VERSIONS, Share
+from etl.model.report import Share
 from etl.report.language import load
 
 THRESHOLDS = st.integers(1, 9_999).map(lambda value: Fraction(value, 10_000))

@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 import socket
 import threading
+from functools import partial
 from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
 
 from etl.cli.app import app
+from etl.common import disk
 from etl.common.program_files import REPORT_TEMPLATES
 from etl.ops import check
 from etl.settings import Smtp
@@ -74,8 +76,9 @@ def test_a_source_without_folder_without_files_and_with_names_that_do_not_fit(tm
 
 
 def test_storage_that_can_not_be_written(tmp_path: Path) -> None:
-    assert check.folder_check("storage root", tmp_path / "made" / "later").verdict in ("ok", "note")
-    blocked = check.folder_check("storage root", Path("/proc/nothing"))
+    later, nowhere = tmp_path / "made" / "later", Path("/proc/nothing")
+    assert check.room_check("storage root", later, partial(disk.room, later)).verdict in ("ok", "note")
+    blocked = check.room_check("storage root", nowhere, partial(disk.room, nowhere))
     assert (blocked.verdict, "can't be written" in blocked.found) == ("wrong", True)
 
 

@@ -13,6 +13,7 @@ from typer.testing import CliRunner
 
 from etl import landing
 from etl.archive import editions, ledger
+from etl.archive.shelf import Folder
 from etl.chain import bring_up
 from etl.cli.app import app
 from etl.common.periods import parse_period
@@ -134,7 +135,7 @@ def test_the_next_report_is_due_then_overdue(settings: Settings) -> None:
 @pytest.mark.parametrize(("state", "command"), [("unknown", "--to anna@contoso.example"), ("claimed", "--edition 1")])
 def test_a_mail_that_is_not_accepted_names_its_command(settings: Settings, state: str, command: str) -> None:
     editions.publish(settings, WEEK, origin="scheduled")
-    (entry,) = ledger.read(settings.storage.archive_path)
+    (entry,) = ledger.read(Folder(settings.storage.archive_path))
     mail = send_ledger.read(send_ledger.folder_of(settings, entry, "anna@contoso.example"))
     step = Step("anna@contoso.example", "2026-W47", 1, entry.hash, "en", "<x@contoso.example>", "claimed", "")
     send_ledger.take(mail, send_ledger.stamp(step, state))  # type: ignore[arg-type]  # one of its states

@@ -13,6 +13,7 @@ from typer.testing import CliRunner
 from etl import facts, warehouse
 from etl import settings as settings_module
 from etl.archive import ledger
+from etl.archive.shelf import Folder
 from etl.audit import verify
 from etl.cli.app import app
 from etl.common.errors import NotFound, UsageInvalid
@@ -128,12 +129,12 @@ def test_a_reported_edition_becomes_stale_and_the_next_says_why(folder: Path) ->
     assert [item["state"] for item in editions(folder)] == ["stale"]
     run(folder, "publish", "2026-W47")
     assert [item["state"] for item in editions(folder)] == ["superseded", "current"]
-    entries = ledger.read(folder / "data" / "archive")
+    entries = ledger.read(Folder(folder / "data" / "archive"))
     assert entries[1].supersedes == entries[0].hash
     assert "facts" in entries[1].reasons
     inputs = json.loads((folder / "data" / "archive" / entries[1].bag / "data" / "inputs.json").read_bytes())
     assert [(note["kind"], note["why"]) for note in inputs["notes"]] == [("retract", "two weeks in one")]
-    assert verify.verify(folder / "data" / "archive") == []
+    assert verify.verify(Folder(folder / "data" / "archive")) == []
 
 
 def editions(folder: Path) -> list[dict[str, Any]]:

@@ -19,6 +19,7 @@ import pytest
 
 from etl import facts, landing, warehouse
 from etl.archive import bag, editions, ledger
+from etl.archive.shelf import Folder
 from etl.audit import verify
 from etl.chain import bring_up
 from etl.common import disk, periods
@@ -120,8 +121,8 @@ class Reader:
             assert facts.recompute_sha256(settings, made) == made.facts_sha256
         assert self._sums(settings) in self.allowed
         for folder_of_bag in settings.storage.archive_path.glob("[0-9]*/*/e[0-9]*"):
-            assert bag.check(folder_of_bag) == []
-        assert {finding.kind for finding in verify.verify(settings.storage.archive_path)} <= {"not-in-ledger"}
+            assert bag.check(Folder(folder_of_bag), "") == []
+        assert {finding.kind for finding in verify.verify(Folder(settings.storage.archive_path))} <= {"not-in-ledger"}
 
     @staticmethod
     def _sums(settings: Settings) -> tuple[int, int]:
@@ -190,7 +191,7 @@ def check_editions(cases: Iterable[Path], place: Path) -> int:
     """
     reader = Reader({(2, 2)})
     archive = at(place).storage.archive_path
-    expected, index = [entry.content for entry in ledger.read(archive)], (archive / "index.html").read_bytes()
+    expected, index = [entry.content for entry in ledger.read(Folder(archive))], (archive / "index.html").read_bytes()
     for case in cases:
         if not reader.is_new(case):
             continue
@@ -198,8 +199,8 @@ def check_editions(cases: Iterable[Path], place: Path) -> int:
         shutil.rmtree(place)
         shutil.copytree(case, place)
         recover(place, publish)
-        assert [entry.content for entry in ledger.read(archive)] == expected, case.name
-        assert verify.verify(archive) == [], case.name
+        assert [entry.content for entry in ledger.read(Folder(archive))] == expected, case.name
+        assert verify.verify(Folder(archive)) == [], case.name
         assert (archive / "index.html").read_bytes() == index, case.name
     return len(reader.seen)
 

@@ -10,7 +10,7 @@ import duckdb
 import pytest
 
 from etl import reference
-from etl.model.report import TLS_VERSIONS
+from etl.common.words import TLS_VERSIONS
 
 CIPHERS = ("name", "iana_name", "key_exchange", "encryption", "forward_secrecy", "aead", "kind")
 

@@ -15,11 +15,9 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from etl.common import periods
-from etl.model.part import Direction
+from etl.common.words import DEPRECATED, PROTECTED, Direction
 from etl.model.quality import Completeness, DataQuality, InputFile, RejectReason, SourceCompleteness, UnknownWord
 from etl.model.report import (
-    DEPRECATED,
-    PROTECTED,
     Acknowledgement,
     Band,
     Change,

@@ -17,7 +17,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Locator, Page
 
-from etl.model.report import DEPRECATED, PROTECTED, ReportModel
+from etl.common.words import DEPRECATED, PROTECTED
+from etl.model.report import ReportModel
 from etl.report import html
 from tests.report import fixtures
 from tests.report.conftest import Facts, Open, SamplePage

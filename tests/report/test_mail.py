@@ -9,9 +9,10 @@ import re
 import pytest
 from PIL import Image
 
+from etl.common.words import LEDGER_HEAD_MARKER
 from etl.model.report import ReportModel
 from etl.report import email, email_text
-from etl.report.email import LEDGER_HEAD_MARKER, MailParts
+from etl.report.email import MailParts
 from tests.report.fixtures import quiet_model, report_model
 
 HOSTILE = (

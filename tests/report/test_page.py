@@ -6,7 +6,8 @@ from datetime import date
 
 import pytest
 
-from etl.model.report import BELOW_MODERN, CipherLine, PartnerLine, ReportModel, Sentence, Share, SourceShare
+from etl.common.words import BELOW_MODERN
+from etl.model.report import CipherLine, PartnerLine, ReportModel, Sentence, Share, SourceShare
 from etl.report.draw import glyphs
 from etl.report.language import load
 from etl.report.view import page

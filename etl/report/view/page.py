@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import date
 
-from etl.model.report import BELOW_MODERN, ConnectorSection, FlowRow, ReportModel
+from etl.common.words import BELOW_MODERN
+from etl.model.report import ConnectorSection, FlowRow, ReportModel
 from etl.report.draw.charts import Bar, DayBars, WeekStack
 from etl.report.language import Language, load
 from etl.report.view import about, findings, pictures, tables, verdict, wording

@@ -7,8 +7,9 @@ from collections.abc import Sequence
 from datetime import date, timedelta
 
 from etl.common import periods
+from etl.common.words import PROTECTED, TLS_VERSIONS
 from etl.model import numbers
-from etl.model.report import PROTECTED, TLS_VERSIONS, ConnectorSection, ReportModel, TrendPoint
+from etl.model.report import ConnectorSection, ReportModel, TrendPoint
 from etl.report.draw.charts import Bar, DayBars, Segment, WeekStack
 from etl.report.draw.sparks import SparkDay
 from etl.report.language import DASH, Language

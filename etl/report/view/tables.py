@@ -7,9 +7,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
+from etl.common.words import BELOW_MODERN, DEPRECATED, Direction
 from etl.model import numbers
-from etl.model.part import Direction
-from etl.model.report import BELOW_MODERN, DEPRECATED, ConnectorSection, FlowRow, PartnerLine, ReportModel
+from etl.model.report import ConnectorSection, FlowRow, PartnerLine, ReportModel
 from etl.report.language import DASH, Language
 from etl.report.view import wording
 from etl.report.view.findings import InsightView, partner_name

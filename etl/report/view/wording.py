@@ -7,9 +7,9 @@ from collections.abc import Iterable, Mapping
 from datetime import date
 
 from etl.common import periods
+from etl.common.words import TLS_VERSIONS
 from etl.model.report import (
     NO_CONNECTOR,
-    TLS_VERSIONS,
     MissingDays,
     Percent,
     PeriodInfo,
