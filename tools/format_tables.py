@@ -76,7 +76,7 @@ def overview() -> list[list[str]]:
 
 def options(name: str) -> list[list[str]]:
     """The options of a format's sources, and what each means."""
-    fields = formats.reader(name).options.model_fields
+    fields = formats.stated(name).options.model_fields
     return [["option", "meaning"], *([f"`{key}`", field.description or ""] for key, field in fields.items())]
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from importlib import import_module
 
 from etl.formats.base import Reader, Sample
+from etl.formats.options import Stated
 
 NAMES = (
     "m365_connector_report",
@@ -21,9 +22,15 @@ NAMES = (
 """The formats, in the order in which a file is tried against them: each a folder beside this file."""
 
 
+def stated(name: str) -> Stated:
+    """What settings may state of the format `name`."""
+    found: Stated = import_module(f"etl.formats.{name}").STATED
+    return found
+
+
 def reader(name: str) -> Reader:
     """The reader of the format `name`."""
-    found: Reader = import_module(f"etl.formats.{name}").READER
+    found: Reader = import_module(f"etl.formats.{name}.reader").READER
     return found
 
 

@@ -1,6 +1,6 @@
 """What a reader is: how it recognises a file, and how it makes typed records of it.
 
-A format is a folder `etl/formats/<name>/` whose `__init__.py` holds `READER`. Its SQL reads whole columns of the raw
+A format is a folder `etl/formats/<name>/` whose `reader.py` holds `READER`. Its SQL reads whole columns of the raw
 file; Python only unpacks, recodes, and tells SQL which column is which.
 """
 
@@ -12,12 +12,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
-from typing import Any, Literal
-
-import duckdb
+from typing import TYPE_CHECKING, Any, Literal
 
 from etl.common.canonical import canonical_sha256, plain_json
-from etl.formats.options import Options
+
+if TYPE_CHECKING:
+    import duckdb
 
 Script = tuple[str, str]
 """An SQL file: its folder below `etl/`, and its name."""
@@ -46,7 +46,7 @@ class Reading:
     columns: Mapping[str, str | Sequence[str]] = field(default_factory=dict)
     """For columns that the format knows, further headers that stand for them."""
     options: Mapping[str, Any] = field(default_factory=dict)
-    """The source's options, as the format's `Reader.options` allows them."""
+    """The source's options, as the format allows them (`formats.stated`)."""
     domains: Sequence[str] = ()
     """The organisation's own domains, A-labels in order."""
     networks: Sequence[str] = ()
@@ -151,14 +151,8 @@ class Reader(ABC):
 
     name: str
     version: int
-    options: type[Options] = Options
-    """What a source of this format may state in `options`."""
-    joins: str | None = None
-    """The format that `options.joins` may name: it tells of the same mail, and the two are held together."""
     for_tls: str = ""
     """Where the format can never tell TLS: what to take for that instead, as a clause."""
-    has_messages: bool = True
-    """Whether it tells of messages; else its sources never count, and its days are no days with mail."""
     kind: Literal["trace", "log"] = "trace"
     """`trace`: records are trace rows already. `log`: `trace.sql` joins them over files and neighbouring days."""
     reach: tuple[int, int] = (0, 0)

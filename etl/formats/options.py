@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Annotated
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
@@ -39,3 +40,15 @@ class Dated(Options):
     date_format: str | None = Field(
         None, min_length=2, description="how the export writes dates, as strptime: `%d/%m/%Y %H:%M:%S`"
     )
+
+
+@dataclass(frozen=True)
+class Stated:
+    """What settings have to know of a format; apart from its reader, which takes DuckDB to import."""
+
+    options: type[Options] = Options
+    """What a source of this format may state in `options`."""
+    joins: str | None = None
+    """The format that `options.joins` may name: it tells of the same mail, and the two are held together."""
+    has_messages: bool = True
+    """Whether it tells of messages; else its sources never count, and its days are no days with mail."""

@@ -83,7 +83,7 @@ def _wrong_options(raw: Mapping[str, Any]) -> list[str]:
     for number, source in enumerate(sources if isinstance(sources, list) else []):
         name = source.get("format") if isinstance(source, dict) else None
         if name in formats.NAMES and isinstance(source.get("options"), dict):
-            known = formats.reader(name)
+            known = formats.stated(name)
             try:
                 known.options.model_validate(source["options"])
             except ValidationError as error:

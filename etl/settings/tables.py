@@ -123,7 +123,7 @@ class Source(Table):
 
     @model_validator(mode="after")
     def _no_messages(self) -> Self:
-        if not formats.reader(self.format).has_messages:
+        if not formats.stated(self.format).has_messages:
             object.__setattr__(self, "role", "reconcile")
         return self
 
@@ -220,7 +220,7 @@ class Settings(Table):
         sources = {source.name: source for source in self.sources}
         for source in self.sources:
             for name in _listed(source.options.get("joins")):
-                wanted = formats.reader(source.format).joins
+                wanted = formats.stated(source.format).joins
                 other = sources.get(name)
                 if other is None or other.format != wanted:
                     raise ValueError(

@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
+STATED = "from etl.formats.options import Stated\n\nSTATED = Stated()\n"
 READER = '''"""The mail log of an invented appliance: a table with semicolons."""
 
 from etl.formats.delimited.csv_trace import CsvTrace
@@ -65,7 +66,8 @@ def test_a_format_is_a_folder_and_a_line(tmp_path: Path) -> None:
 
     folder = tmp_path / "etl" / "formats" / "acme_log"
     folder.mkdir()
-    (folder / "__init__.py").write_text(READER)
+    (folder / "__init__.py").write_text(STATED)
+    (folder / "reader.py").write_text(READER)
     (folder / "columns.sql").write_text(COLUMNS)
     (folder / "records.sql").write_text(RECORDS)
     registry = tmp_path / "etl" / "formats" / "__init__.py"

@@ -14,7 +14,6 @@ from etl.common import database
 from etl.formats import domains, text, zones
 from etl.formats.base import Found, Job, Reader, Sample, Script, Staged, counted
 from etl.formats.delimited import csv_table, dates, misfits
-from etl.formats.options import Dated, Options
 
 VENDOR_LIMITS = (50_000, 100_000)
 """Row limits of Exchange Online's exports: a file that ends at exactly one of them is suspected to be cut short."""
@@ -24,7 +23,6 @@ VENDOR_LIMITS = (50_000, 100_000)
 class CsvTrace(Reader):
     """A delimited format, read whole columns at a time."""
 
-    options: type[Options] = Dated
     telling: Sequence[str] = ()
     """Columns that a file must have, besides the required ones, to be recognised without being told its format."""
     own_rows: bool = False
