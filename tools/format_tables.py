@@ -1,4 +1,4 @@
-"""What the reference says of the formats: read from the readers, and from an export of each (samples/formats/)."""
+"""What the reference says of the formats: read from the readers, and from a sample export of each."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from etl.common import database
 from tools.translations import outcomes
 
 ROOT = Path(__file__).resolve().parent.parent
-SAMPLES = ROOT / "samples" / "formats"
+FORMATS = ROOT / "etl" / "formats"
 SAYS = {
     "connector": "connector <> 'No connector'",
     "partner domain": "partner_domain <> 'Unknown'",
@@ -32,7 +32,7 @@ Table = Callable[[list[str], list[list[str]]], str]
 
 def files(name: str) -> list[Path]:
     """The sample exports of a format."""
-    return sorted(path for path in SAMPLES.iterdir() if re.split(r"[-.]", path.name)[0] == name)
+    return sorted((FORMATS / name / "samples").iterdir())
 
 
 def says() -> dict[str, dict[str, str]]:
@@ -57,7 +57,8 @@ def says() -> dict[str, dict[str, str]]:
 
 def _site(folder: Path) -> settings.Settings:
     sources = [
-        {"name": name, "format": name, "location": str(SAMPLES), "pattern": f"{name}*"} for name in formats.NAMES
+        {"name": name, "format": name, "location": str(FORMATS / name / "samples"), "pattern": "*"}
+        for name in formats.NAMES
     ]
     raw = {
         "organisation": {"name": "Contoso", "domains": ["contoso.example"]},
@@ -113,7 +114,7 @@ def section(table: Table) -> Iterator[str]:
     yield table(*_parted(overview()))
     for name in formats.NAMES:
         notes = f"[notes](../etl/formats/{name}/NOTES.md)"
-        examples = ", ".join(f"[`{path.name}`](../samples/formats/{path.name})" for path in files(name))
+        examples = ", ".join(f"[`{path.name}`](../etl/formats/{name}/samples/{path.name})" for path in files(name))
         yield f"\n### `{name}`\n\nExample: {examples}; [how to get it](formats.md#{name}); {notes}.\n"
         for rows in (options(name), headers(name)):
             if rows[1:]:

@@ -16,6 +16,8 @@ from etl.settings import Settings
 from etl.staging import FileCounts
 
 DATA = Path(__file__).parents[1] / "data"
+FORMATS = Path(__file__).parents[2] / "etl" / "formats"
+"""The formats' folders, with their samples and hostile files."""
 EXPORTED = 1733356800
 """2024-12-05T00:00:00Z: when the logs of these tests were exported, unless a test says otherwise."""
 SAMPLED = 1795500000

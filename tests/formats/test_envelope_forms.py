@@ -16,7 +16,7 @@ from etl.formats import text
 from etl.formats.base import Job, Reader, Reading, Sample
 from etl.formats.lines.log_file import Log
 from tests.formats.envelopes import OF_ANY, OF_SYSLOG
-from tests.formats.log_site import DATA
+from tests.formats.log_site import DATA, FORMATS
 from tests.formats.test_envelopes import facts_of
 
 REFUSED = {
@@ -36,7 +36,7 @@ REFUSED = {
 CONTROL = DATA / "cases" / "mta" / "a01-control-bsd" / "mail.log"
 LOGS = sorted(
     [*(path for path in DATA.glob("*/*log*.gz") if "truth" not in path.name), CONTROL,
-     DATA / "hostile" / "postfix_log" / "good.log", DATA / "hostile" / "exim_log" / "good.log"]
+     FORMATS / "postfix_log" / "hostile" / "good.log", FORMATS / "exim_log" / "hostile" / "good.log"]
 )  # fmt: skip
 STACKS: dict[str, tuple[str, ...]] = {
     "docker in docker compose": ("docker logs -t", "docker compose"),

@@ -1,8 +1,9 @@
-"""One hostile file per attack and format (tests/data/hostile/): none stops the rest, none changes what others say.
+"""One hostile file per attack and format (HOSTILE.md): none stops the rest, none changes what others say.
 
 All of them lie in one site, beside one sound export of each format; another site has the sound ones alone. What has to
-become of each stands in outcomes.csv. What a file may count has the name of its attack as partner, as connector or as
-policy domain; what an attacker wants counted, but only wrote into a subject, a reply or a name, is `forged.example`.
+become of each stands in its format's hostile.csv. What a file may count has the name of its attack as partner, as
+connector or as policy domain; what an attacker wants counted, but only wrote into a subject, a reply or a name, is
+`forged.example`.
 """
 
 from __future__ import annotations
@@ -22,12 +23,11 @@ from etl.chain import bring_up
 from etl.landing import evidence
 from etl.report.view import wording
 from etl.settings import Settings
-from tests.formats.log_site import DATA
+from tests.formats.log_site import FORMATS
 from tests.formats.table_site import EXPORTED, asked
 from tests.helpers import site
 from tools import translations
 
-HOSTILE = DATA / "hostile"
 EXPANDED = 1_500_000
 """Bytes that a file may unpack to: less than the bombs have, more than the longest line."""
 SESSIONS = "select source, data_date, reporting_org, policy_domain, result_type, sessions from tls_reports"
@@ -37,8 +37,8 @@ def ingested(folder: Path, pattern: str) -> Settings:
     """A site with a source for each format, after it has taken the files that `pattern` fits."""
     named = [{"name": name, "format": name, "location": f"exports/{name}", "pattern": "*"} for name in formats.NAMES]
     settings = site(folder, sources=named, limits={"expanded_size": EXPANDED}, report={"time_zone": "UTC"})
-    for path in sorted(HOSTILE.glob(f"*/{pattern}")):
-        copy = folder / "exports" / path.relative_to(HOSTILE)
+    for path in sorted(FORMATS.glob(f"*/hostile/{pattern}")):
+        copy = folder / "exports" / path.parents[1].name / path.name
         copy.parent.mkdir(exist_ok=True)
         shutil.copyfile(path, copy)
         os.utime(copy, (EXPORTED, EXPORTED))
@@ -53,7 +53,7 @@ def hostile(tmp_path_factory: pytest.TempPathFactory) -> Settings:
 
 
 def outcomes(settings: Settings) -> Iterator[dict[str, str]]:
-    """What became of each file, as outcomes.csv has it; `counted` are messages, or sessions, named after the attack."""
+    """What became of each file, as hostile.csv has it; `counted` are messages, or sessions, named after the attack."""
     counted = {
         (source, name): number
         for source, name, number in asked(
@@ -85,11 +85,13 @@ def of_sound_files(settings: Settings) -> list[tuple[Any, ...]]:
 
 
 def test_each_is_read_or_quarantined_as_it_ought_to_be(hostile: Settings) -> None:
-    with (HOSTILE / "outcomes.csv").open(encoding="utf-8", newline="") as file:
-        expected = {(row["format"], row["file"]): row for row in csv.DictReader(file)}
+    expected = {}
+    for name in formats.NAMES:
+        with (FORMATS / name / "hostile.csv").open(encoding="utf-8", newline="") as file:
+            expected |= {(name, row["file"]): {"format": name} | row for row in csv.DictReader(file)}
     found = {(row["format"], row["file"]): row for row in outcomes(hostile)}
     assert found == expected
-    assert set(found) == {(path.parent.name, path.name) for path in HOSTILE.glob("*/*")}
+    assert set(found) == {(path.parents[1].name, path.name) for path in FORMATS.glob("*/hostile/*")}
     assert not [row for row in found.values() if re.search(r"(?<!\*\*\*)@", row["reason"])]
     assert all(row["reason"] for row in found.values() if row["state"] == "quarantined")
 

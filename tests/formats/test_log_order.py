@@ -10,14 +10,14 @@ import pytest
 from etl import formats, landing, staging
 from etl.common import database
 from etl.landing import evidence
-from tests.formats.log_site import DATA, site
+from tests.formats.log_site import FORMATS, site
 
 
 @pytest.mark.parametrize("log", ["postfix_log", "exim_log", "exchange_smtp_log", "gmail_log"])
 def test_records_of_a_log_are_written_in_its_order(tmp_path: Path, log: str) -> None:
     """A join lets go of the order where two threads read several row groups, and `in` with five words is a join."""
     settings = site(tmp_path, log=log)
-    (good,) = (DATA / "hostile" / log).glob("good.*")
+    (good,) = (FORMATS / log / "hostile").glob("good.*")
     shutil.copyfile(good, tmp_path / "exports" / good.name)
     landing.collect(settings)
     (landed,) = evidence.landed(settings, "mx").values()

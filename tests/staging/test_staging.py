@@ -15,7 +15,7 @@ from etl.common.errors import ReaderBroken
 from etl.formats.base import Job
 from etl.landing import evidence
 from etl.settings import Settings
-from tests.formats.log_site import DATA, site
+from tests.formats.log_site import FORMATS, site
 from tests.helpers import bring, export, row
 from tests.helpers import site as table_site
 
@@ -31,7 +31,7 @@ def test_a_mistake_in_a_reader_s_sql_is_no_fault_of_the_file(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, mistake: str
 ) -> None:
     settings = site(tmp_path)
-    (tmp_path / "exports" / "mail.log").write_bytes((DATA / "hostile" / "postfix_log" / "good.log").read_bytes())
+    (tmp_path / "exports" / "mail.log").write_bytes((FORMATS / "postfix_log" / "hostile" / "good.log").read_bytes())
     landing.collect(settings)
     (sha256,) = evidence.landed(settings, "mx")
     written = database.sql

@@ -28,6 +28,8 @@ MAX_LINE_BYTES = 1 << 20
 
 FOREIGN = ("other-program", "blank-line", "journal-note")
 """Rules by which lines are skipped that are none of the mail server's."""
+SAYS_NOTHING = ("blank-line", "journal-note")
+"""Those of them that a log of a day without mail may consist of."""
 
 _ODD = b"\r\x00\x01"
 _MEND = bytes.maketrans(_ODD, b"   ")
@@ -99,7 +101,7 @@ class Log(Reader):
             words += database.rows(con, database.sql("formats/lines", "log_remarks"))
         staged = counted(counts, refused, unknown_words=words, notes={"encoding": plain.encoding})
         foreign = staged.rejected + sum(staged.skipped.get(rule, 0) for rule in FOREIGN)
-        if staged.records == foreign > staged.skipped.get("journal-note", 0):
+        if staged.records == foreign > sum(staged.skipped.get(rule, 0) for rule in SAYS_NOTHING):
             self._refuse(plain, staged.records)
         return staged
 
