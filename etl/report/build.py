@@ -14,7 +14,7 @@ from typing import Any, Literal
 
 import duckdb
 
-from etl.basis.inputs import PeriodInputs, earlier_periods, period_inputs
+from etl.basis.inputs import PeriodInputs, earlier_periods, files_by_day, period_inputs
 from etl.basis.workbench import opened, visible_facts_csv
 from etl.common.periods import Period, week_of
 from etl.insights import Judgement, evaluate, read_book
@@ -73,7 +73,9 @@ def make_model(
     stored = inputs.completeness
     completeness = model_completeness(stored)
     with opened(inputs, settings, connectors) as con:
-        book = read_book(con, period, earlier_periods(period), completeness, settings.connectors)
+        book = read_book(
+            con, period, earlier_periods(period), completeness, settings.connectors, files_by_day(inputs.inputs)
+        )
         judged = evaluate(book, inputs.policy)
         flow = _flow(con, book, period, flow_days)
         trend = _trend(con, period)
@@ -309,7 +311,6 @@ def _section(
     versions = {row["tls_version"]: row["messages"] for row in rows}
     before = book.periods[1].at(place)
     told, known = book.told_at(place) or book.told_last_before(place), book.settings_of(place)
-    urgent = ("critical", "warning")
     return ConnectorSection(
         direction=place[0],
         connector=place[1] or "",
@@ -331,9 +332,7 @@ def _section(
         ciphers=_ciphers(book, place),
         would_break=_would_break(versions, counts),
         insights=tuple(positions),
-        needs_action=any(
-            judged.insights[n].severity in urgent and not judged.insights[n].acknowledged for n in positions
-        ),
+        needs_action=any(judged.insights[n].needs_action for n in positions),
     )
 
 
