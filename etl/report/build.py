@@ -20,8 +20,8 @@ from etl.common.periods import Period, week_of
 from etl.insights import Judgement, evaluate, read_book
 from etl.insights.book import Book, Place, below_modern, is_named
 from etl.insights.classes import MEASURES, share
-from etl.insights.profiles import judge as judge_profiles
-from etl.insights.safeguards import judge as judge_safeguards
+from etl.insights.profiles import profile_results
+from etl.insights.safeguards import safeguards_of
 from etl.measures import measure
 from etl.measures.completeness import model_completeness, model_quality
 from etl.model.quality import Completeness
@@ -80,7 +80,7 @@ def make_model(
         flow = _flow(con, book, period, flow_days)
         trend = _trend(con, period)
         sections = _sections(con, book, judged)
-        safeguards = judge_safeguards(measure(con, "safeguards", **_span(period)))
+        protections = measure(con, "safeguards", **_span(period))
         quality = model_quality(
             stored, inputs.inputs["files"], measure(con, "reconciliation", **_span(period)) if not connectors else []
         )
@@ -112,8 +112,8 @@ def make_model(
         connectors=sections,
         partners=_partners(book),
         partners_count=sum(book.partners_below.get(place, 0) for place in _DIRECTIONS),
-        profiles=judge_profiles(_cipher_sums(book), period.last_date),
-        safeguards=safeguards,
+        profiles=profile_results(protections, period.last_date),
+        safeguards=safeguards_of(protections),
         quality=quality,
         provenance=_provenance(inputs),
         mentions=mentions,
@@ -250,14 +250,6 @@ def _trend(con: duckdb.DuckDBPyConnection, period: Period) -> tuple[TrendPoint, 
 def _partners(book: Book) -> tuple[PartnerLine, ...]:
     lines = [line for place in _DIRECTIONS for line in book.partners.get(place, ())]
     return tuple(sorted(lines, key=lambda p: (-below_modern(p.versions), p.direction, p.partner_domain)))
-
-
-def _cipher_sums(book: Book) -> list[tuple[str, str, int]]:
-    sums: dict[tuple[str, str], int] = defaultdict(int)
-    for place in _DIRECTIONS:
-        for key, count in book.periods[0].ciphers.get(place, {}).items():
-            sums[key] += count
-    return [(version, cipher, count) for (version, cipher), count in sorted(sums.items())]
 
 
 def _sections(con: duckdb.DuckDBPyConnection, book: Book, judged: Judgement) -> tuple[ConnectorSection, ...]:
