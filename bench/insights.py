@@ -125,7 +125,7 @@ def facts(rng: np.random.Generator, lines: list[Line], burst: float, from_week: 
             size = rng.geometric(1 / burst, len(day)) if burst > 1 else np.ones(len(day), dtype=np.int64)
             version = rng.choice(len(VERSIONS), len(day), p=mix / mix.sum())
             partner = rng.integers(0, line.partners, len(day))
-            parts.append(np.stack([day, np.full(len(day), number), partner, version, size]))
+            parts.append(np.stack([day, np.full(len(day), number), partner, version, size]).astype(np.int32))
     return dict(zip(("day", "line", "partner", "version", "messages"), np.concatenate(parts, axis=1), strict=True))
 
 
@@ -216,8 +216,9 @@ def measure(table: Table | None, seeds: tuple[int, ...] = SEEDS, sizes: tuple[in
         sums: Counter[str] = Counter()
         for seed in seeds:
             sums.update({name: hits for name, (hits, _) in found_changes(seed, 40, burst, policy).items()})
-        for name in CHANGES:
-            share = 100 * sums[name] / (40 * len(seeds))
+        for name in (*CHANGES, "all of these"):
+            each = len(CHANGES) if name not in CHANGES else 1
+            share = 100 * (sums[name] if each == 1 else sums.total()) / (40 * each * len(seeds))
             _add(table, f"found within two weeks, 100 messages a week or more, {word}: {name}", share, "%", "≥ 95")
 
 
