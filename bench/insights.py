@@ -24,6 +24,7 @@ from bench.results import Result, Table
 from etl.common.periods import Period, week_of
 from etl.insights import Policy, evaluate, parse_policy, read_book
 from etl.insights.policy import BUNDLED
+from etl.measures import declare
 from etl.model.quality import Completeness
 from etl.model.report import Insight
 
@@ -151,6 +152,7 @@ def weeks_of_insights(
         con.execute(f"set variable first_day = date '{FIRST}'")
         con.execute("set variable visible = []::varchar[]")
         con.execute(ORGANISATION)
+        declare(con)
         for number in range(HISTORY, HISTORY + JUDGED):
             week = week_of(FIRST + timedelta(days=7 * number))
             con.execute(f"set variable before_date = date '{week.first_date}'")

@@ -17,7 +17,10 @@ select
     end as tls_cipher,
     'Unknown' as tls_group,
     'Unknown' as tls_auth,
-    sum(drawn.messages)::bigint as messages
+    sum(drawn.messages)::bigint as messages,
+    null::bigint as recipients,
+    null::bigint as bytes,
+    false as is_estimated
 from drawn
 inner join lines using (line)
 inner join versions using (version)
