@@ -1,4 +1,4 @@
-"""`python -m bench [day] [year] [postfix] [rendering]`: all of it, or the parts named. SIZE=50M adds the big day.
+"""`python -m bench [day] [year] [postfix] [rendering] [insights]`: all, or the parts named. SIZE=50M adds the big day.
 
 Prints each comparison as it comes and writes bench/results.json and the table of docs/performance.md.
 """
@@ -8,13 +8,13 @@ from __future__ import annotations
 import os
 import sys
 
-from bench import day, postfix, rendering, year
+from bench import day, insights, postfix, rendering, year
 from bench.results import Result, Table, machine
 
 
 def main() -> None:
     """The command line."""
-    parts = sys.argv[1:] or ["day", "year", "postfix", "rendering"]
+    parts = sys.argv[1:] or ["day", "year", "postfix", "rendering", "insights"]
     large = os.environ.get("SIZE", "").upper() == "50M"
     table = Table()
     print(machine())
@@ -23,6 +23,8 @@ def main() -> None:
             day.measure(table, large=large)
         if "year" in parts:
             year.measure(table)
+        if "insights" in parts:
+            insights.measure(table)
         if "rendering" in parts:
             rendering.measure(table)
         if "postfix" in parts:

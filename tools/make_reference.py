@@ -22,7 +22,9 @@ from etl import settings  # noqa: E402  the repository's root comes first on the
 from etl.cli.app import app  # noqa: E402  as above
 from etl.common import errors  # noqa: E402  as above
 from etl.insights.classes import MEASURES  # noqa: E402  as above
-from etl.insights.policy import BUNDLED, KINDS, SEVERITIES, Policy, parse_policy  # noqa: E402  as above
+from etl.insights.policy import BUNDLED, Policy, parse_policy  # noqa: E402  as above
+from etl.insights.rule import SEVERITIES  # noqa: E402  as above
+from etl.insights.rules import KINDS  # noqa: E402  as above
 from tools import format_tables  # noqa: E402  as above
 
 TARGET = ROOT / "docs" / "reference.md"

@@ -249,3 +249,18 @@ def _made_of(settings: Settings, row: Mapping[str, Any]) -> dict[str, list[str]]
     if made is None or made.basis != row["basis"]:
         return {}
     return {item["source"]: sorted(file[0] for file in item["files"]) for item in made.made_from["sources"]}
+
+
+def files_by_day(inputs: Mapping[str, Any]) -> dict[tuple[date, str], tuple[str, ...]]:
+    """The names of the files that each day and source was exported in, from inputs.json.
+
+    Of the files that a day's facts were made of, those named for the day; else all of them.
+    """
+    named = {(file["source"], file["sha256"]): file for file in inputs["files"]}
+    found = {}
+    for row in inputs["partitions"]:
+        for source, hashes in row["files"].items():
+            files = [named[source, sha256] for sha256 in hashes if (source, sha256) in named]
+            own = [file for file in files if file["named_date"] == row["data_date"]] or files
+            found[periods.parse_day(row["data_date"]), source] = tuple(sorted(file["name"] for file in own))
+    return found

@@ -13,8 +13,13 @@ from etl.common.masking import mask
 from etl.common.periods import Period
 from etl.common.words import N_
 from etl.insights.book import Book, Place, read_book
-from etl.insights.policy import Accepted, Policy, PolicyInvalid, Rule, load_policy, parse_policy
-from etl.insights.rules import OVERALL, Finding, can_judge, judge
+from etl.insights.classes import MEASURES
+from etl.insights.decide import decide
+from etl.insights.exports import untold_days, without_untold
+from etl.insights.finding import Finding, is_known, share_at
+from etl.insights.policy import Accepted, Policy, PolicyInvalid, load_policy, parse_policy
+from etl.insights.rule import Rule
+from etl.insights.rules import KINDS, finding_at
 from etl.model.report import Acknowledgement, Insight, PartnerLine, ResolvedInsight, Sentence
 
 __all__ = [
@@ -23,6 +28,11 @@ __all__ = [
 
 _ORDER = ("critical", "warning", "notice", "info")
 PARTNERS_SHOWN = 10
+ACTION = ("critical", "warning")
+"""Severities that call for action, where there is enough to act on."""
+LONG_KNOWN = 4
+"""An insight that has stood for more periods than these comes behind new ones."""
+_UNKNOWN = frozenset(MEASURES["unknown"])
 
 
 @dataclass(frozen=True)
@@ -36,20 +46,78 @@ class Judgement:
 def evaluate(book: Book, policy: Policy) -> Judgement:
     """Judges a period by a policy. Where days are missing, or a file is cut short, every insight is
     provisional and names them."""
-    found: list[Insight] = []
+    findings: list[tuple[Rule, Finding]] = []
     resolved: list[ResolvedInsight] = []
     for rule in policy.rules:
-        if rule.kind in OVERALL:
-            found += [_insight(book, policy, rule, item) for item in OVERALL[rule.kind](book, rule)]
+        kind = KINDS[rule.kind]
+        if kind.of_period:
+            findings += [(rule, item) for item in kind.of_period(book, rule)]
             continue
         for place in _places(book, rule):
-            now = judge(book, rule, place, 0)
-            if now:
-                found.append(_insight(book, policy, rule, now))
+            if now := finding_at(book, rule, place, 0):
+                findings.append((rule, now))
             elif before := _resolved(book, rule, place):
                 resolved.append(before)
-    found += _expired(book, policy, found)
-    return Judgement(tuple(sorted(found, key=_importance)), tuple(sorted(resolved, key=_resolved_order)))
+    causes = _causes(book, policy, findings)
+    insights = [_insight(book, policy, rule, item, causes.get(_id(rule, item))) for rule, item in findings]
+    insights += _expired(book, policy, insights)
+    return Judgement(
+        tuple(sorted(_with_explained(insights), key=_importance)), tuple(sorted(resolved, key=_resolved_order))
+    )
+
+
+def _id(rule: Rule, finding: Finding) -> str:
+    """The rule, and what it is about: an insight's name within its report."""
+    about = finding.place or ((finding.source,) if finding.source else ())
+    return "/".join([rule.id, *(part for part in about if part)])
+
+
+def _causes(book: Book, policy: Policy, findings: list[tuple[Rule, Finding]]) -> dict[str, str]:
+    """For each insight that another explains, the name of the other.
+
+    First what a faulty export explains: what is not said any more without the messages that it left unknown. Then, at
+    one connector, what is open because of unknown mail, or tells that it rose, where a rule says that it is large.
+    """
+    found: dict[str, str] = {}
+    for rule in policy.rules:
+        days = untold_days(book, rule) if rule.kind == "export_without_tls" else []
+        if not days:
+            continue
+        reduced = without_untold(book, days)
+        for other, item in findings:
+            if item.place is None or not (item.verdict == "undecided" or other.members <= _UNKNOWN):
+                continue
+            most = max(days, key=lambda day: day.unknown.get(item.place or ("inbound", None), 0))
+            if most.unknown.get(item.place) and not _still(finding_at(reduced, other, item.place, 0), item):
+                found.setdefault(_id(other, item), f"{rule.id}/{most.source}")
+    large = {
+        item.place: _id(rule, item)
+        for rule, item in findings
+        if rule.kind == "share" and rule.members <= _UNKNOWN and item.verdict == "speaks" and item.evident
+    }
+    for rule, item in findings:
+        own = _id(rule, item)
+        about_unknown = item.verdict == "undecided" or (rule.kind == "rise" and rule.members <= _UNKNOWN)
+        if item.place in large and about_unknown and large[item.place] != own:
+            found.setdefault(own, found.get(large[item.place], large[item.place]))
+    return found
+
+
+def _still(reduced: Finding | None, finding: Finding) -> bool:
+    """Whether a rule says the same where the unknown messages of faulty exports are left out."""
+    return reduced is not None and reduced.verdict == finding.verdict
+
+
+def _with_explained(insights: list[Insight]) -> list[Insight]:
+    """The insights, each with the names of those that it explains."""
+    names: dict[str, list[str]] = {}
+    for item in insights:
+        if item.cause:
+            names.setdefault(item.cause, []).append(item.id)
+    return [
+        item.model_copy(update={"explains": tuple(sorted(names[item.id]))}) if item.id in names else item
+        for item in insights
+    ]
 
 
 def _places(book: Book, rule: Rule) -> list[Place]:
@@ -58,10 +126,12 @@ def _places(book: Book, rule: Rule) -> list[Place]:
     return book.places()
 
 
-def _importance(item: Insight) -> tuple[int, bool, bool, int, str, str, str]:
+def _importance(item: Insight) -> tuple[bool, int, bool, bool, bool, int, str, str, str]:
+    """What needs action first, and there what is new before what has long been known."""
     return (
-        _ORDER.index(item.severity), item.acknowledged is not None, item.verdict != "speaks", -(item.numerator or 0),
-        item.rule, item.direction or "", item.connector or "",
+        not item.needs_action, _ORDER.index(item.severity), item.acknowledged is not None, item.verdict != "speaks",
+        item.periods_in_a_row > LONG_KNOWN, -(item.numerator or 0), item.rule, item.direction or "",
+        item.connector or "",
     )  # fmt: skip
 
 
@@ -77,29 +147,31 @@ def _streak(book: Book, rule: Rule, place: Place, start: int) -> tuple[int, Peri
     """
     count, first = 1, start
     for k in range(start + 1, len(book.periods)):
-        if not can_judge(book, rule, place, k):
+        if not is_known(book, rule, place, k):
             continue
-        if not judge(book, rule, place, k):
+        if not finding_at(book, rule, place, k):
             break
         count, first = count + 1, k
     return count, book.periods[first].period
 
 
-_EVENTS = ("rise", "got_worse", "connector_new", "connector_changed", "volume_band")
-"""Kinds that tell of something that happened: the period after it is not its end."""
-
-
 def _resolved(book: Book, rule: Rule, place: Place) -> ResolvedInsight | None:
     """The insight that spoke in the last period that could be judged, and is no more in this one.
 
-    Good news (severity info) need no notice of their end. Days missing make it provisional.
+    Good news (severity info) need no notice of their end. Days missing make it provisional. Where unknown messages
+    leave it open whether it still stands, it has not ended.
     """
-    if rule.severity == "info" or rule.kind in _EVENTS or not book.periods[0].messages(place):
+    if rule.severity == "info" or KINDS[rule.kind].is_event or not book.periods[0].messages(place):
         return None
-    known = (k for k in range(1, len(book.periods)) if can_judge(book, rule, place, k))
-    last = next(known, None) if can_judge(book, rule, place, 0) else None
-    before = judge(book, rule, place, last) if last else None
+    known = (k for k in range(1, len(book.periods)) if is_known(book, rule, place, k))
+    last = next(known, None) if is_known(book, rule, place, 0) else None
+    before = finding_at(book, rule, place, last) if last else None
     if last is None or before is None or before.verdict != "speaks":
+        return None
+    if (
+        rule.kind in ("share", "cipher_share")
+        and decide(share_at(book, rule, place, 0), rule.comparator, rule.threshold).open
+    ):
         return None
     count, first = _streak(book, rule, place, last)
     return ResolvedInsight(
@@ -113,7 +185,7 @@ def _resolved(book: Book, rule: Rule, place: Place) -> ResolvedInsight | None:
     )
 
 
-def _insight(book: Book, policy: Policy, rule: Rule, found: Finding) -> Insight:
+def _insight(book: Book, policy: Policy, rule: Rule, found: Finding, cause: str | None = None) -> Insight:
     place = found.place
     count, first = (1, book.period) if found.once or place is None else _streak(book, rule, place, 0)
     told = book.settings_of(place) if place else None
@@ -121,8 +193,12 @@ def _insight(book: Book, policy: Policy, rule: Rule, found: Finding) -> Insight:
     share = found.share
     before = found.share_before
     partners = _partners(book, rule, place) if place and found.with_partners else ()
+    accepted = _acknowledged(book, policy, rule.id, place)
+    urgent = rule.severity in ACTION and found.verdict == "speaks" and found.evident
     return Insight.model_validate(
         {
+            "id": _id(rule, found), "needs_action": urgent and accepted is None and cause is None,
+            "cause": cause, "counts_only": found.few and found.verdict == "speaks", "source": found.source,
             "rule": rule.id, "rule_version": rule.version, "severity": rule.severity, "verdict": found.verdict,
             "direction": place[0] if place else None, "connector": place[1] if place else None,
             "title": rule.title, "advice": _advice(policy, rule, told.contact if told else None),
@@ -141,7 +217,7 @@ def _insight(book: Book, policy: Policy, rule: Rule, found: Finding) -> Insight:
             "denominator_before": before.total if before else None,
             "first_seen": str(first), "periods_in_a_row": count,
             "contact": told.contact if told else None, "partner": told.partner if told else None,
-            "partners": partners, "acknowledged": _acknowledged(book, policy, rule.id, place),
+            "partners": partners, "acknowledged": accepted,
             "detail": found.detail,
         }
     )  # fmt: skip

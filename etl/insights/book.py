@@ -7,9 +7,10 @@ Made from measures alone, over a warehouse or an edition's own inputs. A *place*
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from fractions import Fraction
 from functools import cached_property
 
 import duckdb
@@ -17,6 +18,8 @@ import duckdb
 from etl.common.domains import organisational
 from etl.common.periods import Period
 from etl.common.words import BELOW_MODERN, Direction
+from etl.insights.classes import undecided
+from etl.insights.exact import Draws, Spread
 from etl.measures import measure
 from etl.measures.completeness import missing_name
 from etl.model.quality import Completeness
@@ -26,6 +29,9 @@ from etl.settings import Connector
 Place = tuple[Direction, str | None]
 Versions = Mapping[str, int]
 EMPTY: Versions = {}
+
+MIX_DAYS = 91
+"""So many days before the period are looked at day by day: 13 weeks."""
 
 PARTNERS_LISTED = 500
 """Partners below TLS 1.2 that are listed, per direction; and at most a tenth of them per connector."""
@@ -59,6 +65,53 @@ class Sums:
 
 
 @dataclass(frozen=True)
+class UntoldDay:
+    """Messages of one day, source and connector, and of how many the export says nothing of TLS."""
+
+    data_date: date
+    source: str
+    place: Place
+    messages: int
+    unknown: int
+
+
+@dataclass(frozen=True)
+class Mix:
+    """Messages of a place by TLS version and day, from 13 weeks before the period to its end.
+
+    `counts[version]` holds pairs (days since `MIX_DAYS` before the period, messages), in order of time.
+    """
+
+    counts: Mapping[str, Sequence[tuple[int, int]]]
+    largest: Fraction = Fraction(1)
+    """Messages a draw, if all mail of a partner on one day were one: the most that bursts can make of it."""
+
+    def weeks(self, members: Collection[str], unsure: Collection[str] = ()) -> list[list[tuple[int, int]]]:
+        """For each week the days with mail: (messages of `members`, all messages but those of `unsure`)."""
+        whole: dict[int, list[int]] = {}
+        for version, days in self.counts.items():
+            if version in unsure:
+                continue
+            for day, count in days:
+                pair = whole.setdefault(day, [0, 0])
+                pair[0] += count if version in members else 0
+                pair[1] += count
+        weeks: dict[int, list[tuple[int, int]]] = {}
+        for day in sorted(whole):
+            weeks.setdefault(day // 7, []).append((whole[day][0], whole[day][1]))
+        return list(weeks.values())
+
+    @cached_property
+    def totals(self) -> Mapping[int, int]:
+        """All messages by day."""
+        sums: Counter[int] = Counter()
+        for days in self.counts.values():
+            for day, count in days:
+                sums[day] += count
+        return sums
+
+
+@dataclass(frozen=True)
 class Book:
     """All that rules read. `periods[0]` is the period itself, `periods[1]` the one before, and so on."""
 
@@ -79,6 +132,12 @@ class Book:
     """How many partners went below TLS 1.2, those beyond the lines listed included."""
     completeness: Completeness
     connectors: tuple[Connector, ...]
+    mix: Mapping[Place, Mix] = field(default_factory=dict)
+    earlier_data_days: frozenset[date] = frozenset()
+    """The days of the 13 weeks before the period for which a counting source brought anything."""
+    untold: Sequence[UntoldDay] = ()
+    files: Mapping[tuple[date, str], tuple[str, ...]] = field(default_factory=dict)
+    """The names of the files that a day and source were exported in."""
     shares: dict[tuple[object, ...], Share] = field(default_factory=dict, compare=False)
     """Shares that rules have already asked for (see `rules.share_at`)."""
 
@@ -91,6 +150,30 @@ class Book:
     def begins(self) -> date | None:
         """The first data date of all that is known of the time before the period."""
         return min((first for first, _ in self.life.values()), default=None)
+
+    def draws(self, place: Place, members: frozenset[str]) -> Draws:
+        """How many messages of a class count as one draw at `place` (see `exact`): by its own spread from day to day,
+        and by that of all TLS versions."""
+        mix = self.mix.get(place)
+        if mix is None:
+            return Draws(Fraction(1))
+        unsure = undecided(members)
+        spreads = [Spread.of(mix.weeks({version}, unsure)) for version in mix.counts if version not in unsure]
+        all_versions = Spread(sum(s.chi for s in spreads), sum(s.df for s in spreads))
+        return Draws.measured([Spread.of(mix.weeks(members, unsure)), all_versions], mix.largest)
+
+    def same_weekdays(self, place: Place, day: date) -> list[int]:
+        """Messages of the same weekday in the eight weeks before `day`, as far as data came, from its first mail on."""
+        mix, life = self.mix.get(place), self.life.get(place)
+        if mix is None or life is None:
+            return []
+        begin = self.period.first_date - timedelta(days=MIX_DAYS)
+        before = (day - timedelta(days=7 * n) for n in range(1, 9))
+        return [
+            mix.totals.get((other - begin).days, 0)
+            for other in before
+            if other >= life[0] and (other in self.earlier_data_days or other in self.data_days)
+        ]
 
     def missing_since(self, first: date) -> tuple[str, ...]:
         """What was missing from `first` up to the period, `2026-11-11 (m365)`."""
@@ -141,8 +224,12 @@ def read_book(
     back: Sequence[Period],
     completeness: Completeness,
     connectors: tuple[Connector, ...],
+    files: Mapping[tuple[date, str], tuple[str, ...]] | None = None,
 ) -> Book:
-    """The book of `period` from a connection with an edition's inputs; `back`: the periods before, latest first."""
+    """The book of `period` from a connection with an edition's inputs; `back`: the periods before, latest first.
+
+    `files` names the files of each day and source, for rules that name one.
+    """
     span = {"first_date": period.first_date, "last_date": period.last_date}
     days: dict[Place, dict[date, Counter[str]]] = defaultdict(lambda: defaultdict(Counter))
     for row in measure(con, "flow", **span):
@@ -173,7 +260,37 @@ def read_book(
         partners_below=below,
         completeness=completeness,
         connectors=connectors,
-    )
+        mix=_mix(con, period),
+        earlier_data_days=frozenset(
+            row["data_date"]
+            for row in measure(
+                con, "days_with_data", first_date=period.first_date - timedelta(days=MIX_DAYS),
+                last_date=period.first_date - timedelta(days=1),
+            )
+        ),
+        untold=[
+            UntoldDay(row["data_date"], row["source"], (row["direction"], row["connector"]), row["messages"],
+                      row["unknown"])
+            for row in measure(con, "unknown_days", **span)
+        ],
+        files=files or {},
+    )  # fmt: skip
+
+
+def _mix(con: duckdb.DuckDBPyConnection, period: Period) -> dict[Place, Mix]:
+    """The mix of every connector and direction, and of each direction as a whole."""
+    counts: dict[Place, dict[str, list[tuple[int, int]]]] = defaultdict(dict)
+    begin = period.first_date - timedelta(days=MIX_DAYS)
+    for row in measure(con, "day_mix", first_date=begin, last_date=period.last_date):
+        pairs = list(zip(row["days"], row["counts"], strict=True))
+        counts[row["direction"], row["connector"]][row["tls_version"]] = pairs
+    span = {"first_date": period.first_date, "last_date": period.last_date}
+    largest = {
+        (row["direction"], row["connector"]): Fraction(row["squares"], row["messages"])
+        for row in measure(con, "partner_draws", **span)
+        if row["messages"]
+    }
+    return {place: Mix(versions, largest.get(place, Fraction(1))) for place, versions in counts.items()}
 
 
 def _both(direction: Direction, connector: str) -> tuple[Place, Place]:

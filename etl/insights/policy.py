@@ -14,9 +14,8 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal, InvalidOperation
 from fractions import Fraction
-from functools import cached_property
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from etl.common import languages
 from etl.common.errors import Terminal
@@ -24,51 +23,16 @@ from etl.common.words import TLS_VERSIONS
 from etl.insights.classes import MEASURES
 from etl.insights.decide import COMPARATORS
 from etl.insights.profiles import JUDGES_CIPHERS
+from etl.insights.rule import SEVERITIES, Rule
+from etl.insights.rules import KINDS
 from etl.settings import Settings
 from etl.settings.types import nearest
 
 BUNDLED = Path(__file__).with_name("policy.toml")
 
-Severity = Literal["critical", "warning", "notice", "info"]
-SEVERITIES = ("critical", "warning", "notice", "info")
 SCOPES = ("connector", "named_connector", "direction")
 CONDITIONS = ("forced_tls", "not_forced_tls")
-_ALWAYS = ("id", "version", "kind", "title", "advice", "severity", "references")
-_PLACED = ("scope", "when")
-
-
-@dataclass(frozen=True)
-class Kind:
-    """What a kind of rule must state besides its words, and what it may."""
-
-    needs: tuple[str, ...] = ()
-    takes: tuple[str, ...] = ()
-
-    @property
-    def keys(self) -> tuple[str, ...]:
-        """All keys that mean something to it."""
-        return (*_ALWAYS, *self.needs, *self.takes)
-
-
-KINDS = {
-    "share": Kind(("threshold",), ("measure", "comparator", "minimum_messages", *_PLACED)),
-    "cipher_share": Kind(("threshold",), ("profile", "comparator", "minimum_messages", "open", "scope")),
-    "rise": Kind(("threshold",), ("measure", "minimum_messages", *_PLACED)),
-    "got_worse": Kind(("threshold", "factor"), ("measure", "minimum_messages", *_PLACED)),
-    "connector_silent": Kind(("weeks",), ("scope",)),
-    "connector_new": Kind(("weeks",), ("scope",)),
-    "connector_changed": Kind((), ("scope",)),
-    "volume_band": Kind(("factor",), ("weeks", "minimum_messages", "scope")),
-    "ready_to_enforce": Kind(("weeks",), ("measure", "minimum_messages", *_PLACED)),
-    "would_break": Kind((), ("measure", "minimum_messages", *_PLACED)),
-    "data_incomplete": Kind(),
-    "data_truncated": Kind(),
-    "data_late": Kind(),
-    "acknowledgement_expired": Kind(),
-}
-"""Kinds of rules."""
-
-_TABLE = {"id", "version", "rules", "acknowledgements", "contact"}
+_TABLE = {"id", "version", "rules", "acknowledgements", "contact", "action"}
 _RULE = {key for kind in KINDS.values() for key in kind.keys}
 _ACKNOWLEDGEMENT = {"rule", "direction", "connector", "by", "until", "why"}
 _ID = re.compile(r"[a-z0-9][a-z0-9-]*")
@@ -86,35 +50,6 @@ class PolicyInvalid(Terminal):
 
     def __str__(self) -> str:
         return self.found
-
-
-@dataclass(frozen=True)
-class Rule:
-    """One rule: what it measures, when it speaks, and the words for it."""
-
-    id: str
-    version: int
-    kind: str
-    severity: Severity
-    title: dict[str, str]
-    advice: dict[str, str]
-    measure: str | tuple[str, ...] = "no_tls"
-    scope: str = "connector"
-    when: str | None = None
-    profile: str = "rfc9325"
-    comparator: str = ">"
-    threshold: Fraction = Fraction(0)
-    factor: Fraction = Fraction(1)
-    weeks: int = 4
-    minimum_messages: int = 1
-    lists_open: bool = True
-    """Whether it is listed where undecided messages alone leave it open; a rule about ciphers may be silent there."""
-    references: tuple[str, ...] = ()
-
-    @cached_property
-    def members(self) -> frozenset[str]:
-        """The TLS versions that the rule's class holds."""
-        return frozenset(MEASURES[self.measure] if isinstance(self.measure, str) else self.measure)
 
 
 @dataclass(frozen=True)
@@ -170,7 +105,7 @@ def parse_policy(raw: bytes, name: str = "policy.toml") -> Policy:
         id=content["id"],
         version=content["version"],
         raw=raw,
-        rules=tuple(_rule(item) for item in content.get("rules", [])),
+        rules=tuple(_rule(item, _minimum(content)) for item in content.get("rules", [])),
         acknowledgements=tuple(_accepted(item) for item in content.get("acknowledgements", [])),
         contact=dict(content.get("contact", {})),
     )
@@ -218,6 +153,13 @@ def _problems(content: dict[str, Any], lines: Lines) -> Iterator[str]:
         yield f"{lines.of('id')}: id is required, a text"
     if not _is_count(content.get("version"), 1):
         yield f"{lines.of('version')}: version is required, a whole number from 1"
+    action = content.get("action", {})
+    if not isinstance(action, dict):
+        yield f"{lines.of('action')}: action is a table: [action]"
+    else:
+        yield from _unknown_keys(action, {"minimum_messages"}, "[action]", ("action",), lines)
+        if not _is_count(action.get("minimum_messages", 1), 1):
+            yield f"{lines.of('action', 'minimum_messages')}: minimum_messages is a whole number from 1"
     yield from _words("contact", content.get("contact", {}), ("contact",), lines, required=False)
     for key in ("rules", "acknowledgements"):
         if not _is_list_of_tables(content.get(key, [])):
@@ -318,6 +260,11 @@ def _number_problems(rule: dict[str, Any], here: tuple[str | int, ...], lines: L
         yield f"{lines.of(*here, 'factor')}: factor is {rule['factor']!r}; allowed is a number from 1"
     if "weeks" in rule and not (_is_count(rule["weeks"], 1) and rule["weeks"] <= 26):
         yield f"{lines.of(*here, 'weeks')}: weeks is {rule['weeks']!r}; allowed is a whole number from 1 to 26"
+    if "level" in rule and ((level := _fraction(rule["level"])) is None or not 0 < level <= Fraction(1, 2)):
+        allowed = 'allowed is a share above 0 and up to a half, or a text such as "0.1%"'
+        yield f"{lines.of(*here, 'level')}: level is {rule['level']!r}; {allowed}"
+    if not _is_count(rule.get("minimum_to_act", 1), 1):
+        yield f"{lines.of(*here, 'minimum_to_act')}: minimum_to_act is a whole number from 1"
     if not _is_count(rule.get("minimum_messages", 1), 0):
         yield f"{lines.of(*here, 'minimum_messages')}: minimum_messages is a whole number from 0"
 
@@ -353,7 +300,16 @@ def _acknowledgement_problems(item: dict[str, Any], index: int, lines: Lines, ru
         yield f"{lines.of(*here, 'direction')}: direction is inbound or outbound"
 
 
-def _rule(item: dict[str, Any]) -> Rule:
+MINIMUM_TO_ACT = 20
+
+
+def _minimum(content: dict[str, Any]) -> int:
+    """From how many messages on somebody is called to act, where a rule does not say otherwise."""
+    found: int = content.get("action", {}).get("minimum_messages", MINIMUM_TO_ACT)
+    return found
+
+
+def _rule(item: dict[str, Any], minimum_to_act: int) -> Rule:
     measure = item.get("measure", "no_tls")
     return Rule(
         id=item["id"],
@@ -371,6 +327,8 @@ def _rule(item: dict[str, Any]) -> Rule:
         factor=_fraction(item.get("factor", 1)) or Fraction(1),
         weeks=item.get("weeks", 4),
         minimum_messages=item.get("minimum_messages", 1),
+        minimum_to_act=item.get("minimum_to_act", minimum_to_act),
+        level=_fraction(item["level"]) if "level" in item else None,
         lists_open=item.get("open", "listed") == "listed",
         references=tuple(item.get("references", ())),
     )

@@ -22,7 +22,7 @@ GROUPS = reference.FOLDER / "groups.csv"
 _DIRECTIONS: tuple[Direction, ...] = ("inbound", "outbound")
 
 
-def judge(messages: Iterable[Mapping[str, Any]]) -> tuple[Safeguard, ...]:
+def safeguards_of(messages: Iterable[Mapping[str, Any]]) -> tuple[Safeguard, ...]:
     """Each safeguard in each direction, over the rows of the measure `safeguards`."""
     counts: Counter[tuple[str, str, bool | None]] = Counter()
     for row in messages:
@@ -52,7 +52,7 @@ def has(name: str, tls_version: str, tls_cipher: str, tls_group: str, tls_auth: 
     if name == "aead":
         return _aead(tls_version, tls_cipher)
     if name == "post_quantum":
-        return _post_quantum(tls_version, tls_group)
+        return is_post_quantum(tls_version, tls_group)
     enough = ("verified",) if name == "peer_verified" else ("trusted", "verified")
     return None if tls_auth == "Unknown" else tls_auth in enough
 
@@ -69,7 +69,7 @@ def _aead(tls_version: str, tls_cipher: str) -> bool | None:
     return False if tls_version in DEPRECATED else ciphers.facts_of(tls_cipher).aead
 
 
-def _post_quantum(tls_version: str, tls_group: str) -> bool | None:
+def is_post_quantum(tls_version: str, tls_group: str) -> bool | None:
     """The groups with ML-KEM are for TLS 1.3 alone (IANA, TLS Supported Groups; draft-ietf-tls-ecdhe-mlkem)."""
     return False if tls_version in (*DEPRECATED, "TLS 1.2") else _groups().get(tls_group)
 

@@ -163,7 +163,20 @@ class Insight(Part):
 
     rule: str
     rule_version: int
+    id: str = ""
+    """Its name within the report: rule, direction, connector, or rule, source: `unknown-large/inbound/Litware`."""
     severity: Literal["critical", "warning", "notice", "info"]
+    needs_action: bool = False
+    """Whether somebody has to do something: it is critical or a warning, it spoke, on messages enough and on more than
+    chance explains; nobody has accepted it, and no other insight explains it."""
+    cause: str | None = None
+    """The `id` of the insight that explains it: one cause, one action."""
+    explains: tuple[str, ...] = ()
+    """The `id`s of the insights that it explains."""
+    counts_only: bool = False
+    """Whether it rests on so few messages that it is told as counts (`4 of 7`), without a percentage."""
+    source: str | None = None
+    """The source that it is about, where it is about an export."""
     verdict: Literal["speaks", "undecided"]
     direction: Direction | None = None
     connector: str | None = None

@@ -14,14 +14,14 @@ from typing import Any, Literal
 
 import duckdb
 
-from etl.basis.inputs import PeriodInputs, earlier_periods, period_inputs
+from etl.basis.inputs import PeriodInputs, earlier_periods, files_by_day, period_inputs
 from etl.basis.workbench import opened, visible_facts_csv
 from etl.common.periods import Period, week_of
 from etl.insights import Judgement, evaluate, read_book
 from etl.insights.book import Book, Place, below_modern, is_named
 from etl.insights.classes import MEASURES, share
-from etl.insights.profiles import judge as judge_profiles
-from etl.insights.safeguards import judge as judge_safeguards
+from etl.insights.profiles import profile_results
+from etl.insights.safeguards import safeguards_of
 from etl.measures import measure
 from etl.measures.completeness import model_completeness, model_quality
 from etl.model.quality import Completeness
@@ -73,12 +73,14 @@ def make_model(
     stored = inputs.completeness
     completeness = model_completeness(stored)
     with opened(inputs, settings, connectors) as con:
-        book = read_book(con, period, earlier_periods(period), completeness, settings.connectors)
+        book = read_book(
+            con, period, earlier_periods(period), completeness, settings.connectors, files_by_day(inputs.inputs)
+        )
         judged = evaluate(book, inputs.policy)
         flow = _flow(con, book, period, flow_days)
         trend = _trend(con, period)
         sections = _sections(con, book, judged)
-        safeguards = judge_safeguards(measure(con, "safeguards", **_span(period)))
+        protections = measure(con, "safeguards", **_span(period))
         quality = model_quality(
             stored, inputs.inputs["files"], measure(con, "reconciliation", **_span(period)) if not connectors else []
         )
@@ -110,8 +112,8 @@ def make_model(
         connectors=sections,
         partners=_partners(book),
         partners_count=sum(book.partners_below.get(place, 0) for place in _DIRECTIONS),
-        profiles=judge_profiles(_cipher_sums(book), period.last_date),
-        safeguards=safeguards,
+        profiles=profile_results(protections, period.last_date),
+        safeguards=safeguards_of(protections),
         quality=quality,
         provenance=_provenance(inputs),
         mentions=mentions,
@@ -250,14 +252,6 @@ def _partners(book: Book) -> tuple[PartnerLine, ...]:
     return tuple(sorted(lines, key=lambda p: (-below_modern(p.versions), p.direction, p.partner_domain)))
 
 
-def _cipher_sums(book: Book) -> list[tuple[str, str, int]]:
-    sums: dict[tuple[str, str], int] = defaultdict(int)
-    for place in _DIRECTIONS:
-        for key, count in book.periods[0].ciphers.get(place, {}).items():
-            sums[key] += count
-    return [(version, cipher, count) for (version, cipher), count in sorted(sums.items())]
-
-
 def _sections(con: duckdb.DuckDBPyConnection, book: Book, judged: Judgement) -> tuple[ConnectorSection, ...]:
     """Connectors with mail in the period, or with an insight; most in need first, then the largest."""
     positions: dict[Place, list[int]] = defaultdict(list)
@@ -309,7 +303,6 @@ def _section(
     versions = {row["tls_version"]: row["messages"] for row in rows}
     before = book.periods[1].at(place)
     told, known = book.told_at(place) or book.told_last_before(place), book.settings_of(place)
-    urgent = ("critical", "warning")
     return ConnectorSection(
         direction=place[0],
         connector=place[1] or "",
@@ -331,9 +324,7 @@ def _section(
         ciphers=_ciphers(book, place),
         would_break=_would_break(versions, counts),
         insights=tuple(positions),
-        needs_action=any(
-            judged.insights[n].severity in urgent and not judged.insights[n].acknowledged for n in positions
-        ),
+        needs_action=any(judged.insights[n].needs_action for n in positions),
     )
 
 

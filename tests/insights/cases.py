@@ -67,30 +67,44 @@ def forced() -> Rows:
 
 
 def moves() -> Rows:
-    """Protected of 1,000 each Monday: usual moves are 20 at most; and unknown of 100."""
+    """Of 1,000 or 200 each Monday so many with TLS; and unknown of 100. Six weeks before are known of most."""
     rows: Rows = []
-    for name, last in (("fell 20", 970), ("fell 21", 969), ("rose", 1000), ("fell or not", 985)):
+    for name, last in (("fell a little", 970), ("fell", 940), ("rose", 1000), ("fell or not", 960)):
         for week, protected in zip((41, 42, 43, 44, 45, 46, 47), (980, 1000, 980, 990, 970, 990, last), strict=True):
             rows += mail(name, week, plain(1000 - protected, 1000))
-    rows += mail("fell or not", 47, {"": 200})
-    for name, last in (("steady, fell 10", 990), ("steady, fell 11", 989)):
+    rows += mail("fell or not", 47, {"": 1000})
+    for name, last in (("steady, lost 10", 990), ("steady, lost 11", 989)):
         for week in range(42, 47):
             rows += mail(name, week, plain(0, 1000))
         rows += mail(name, 47, plain(1000 - last, 1000))
+    for week, lost in zip((43, 44, 45, 46, 47), (0, 0, 25, 25, 50), strict=True):
+        rows += mail("fell twice", week, plain(lost, 200))
+    for name, before, now in (("four lost", 0, 4), ("five lost", 0, 5)):
+        for week in range(41, 47):
+            rows += mail(name, week, plain(before, 40))
+        rows += mail(name, 47, plain(now, 40))
+    for week in range(41, 48):
+        rows += mail("unknown was large", week, {"": 600 if week < 47 else 10, "TLS1.3": 300 if week < 47 else 890})
     rows += mail("young", 45, plain(0, 1000)) + mail("young", 46, plain(0, 1000)) + mail("young", 47, plain(500, 1000))
-    for name, now in (("unknown rose 2", 2), ("unknown rose 3", 3)):
-        rows += mail(name, 46, {"TLS1.3": 100}) + mail(name, 47, {"": now, "TLS1.3": 100 - now})
-    rows += mail("unknown rose over a gap", 44, {"TLS1.3": 100}) + mail(
-        "unknown rose over a gap", 47, {"": 9, "TLS1.3": 91}
+    for name, now in (("unknown rose 3", 3), ("unknown rose 12", 12)):
+        for week in (45, 46):
+            rows += mail(name, week, {"TLS1.3": 100})
+        rows += mail(name, 47, {"": now, "TLS1.3": 100 - now})
+    rows += mail("unknown rose over a gap", 44, {"TLS1.3": 200}) + mail(
+        "unknown rose over a gap", 47, {"": 19, "TLS1.3": 81}
     )
-    for name, unknown, total in (("unknown 5 of 100", 5, 100), ("unknown 6 of 100", 6, 100), ("unknown few", 19, 19),
-                                 ("unknown enough", 20, 20)):  # fmt: skip
+    sizes = {"unknown 5 of 100": (5, 100), "unknown 6 of 100": (6, 100), "unknown 15 of 100": (15, 100),
+             "unknown few": (19, 19), "unknown enough": (20, 20)}  # fmt: skip
+    for name, (unknown, total) in sizes.items():
         rows += mail(name, 47, {"": unknown, "TLS1.3": total - unknown})
     return rows + mail("version unknown 6 of 100", 47, {"TLS9.9": 6, "TLS1.3": 94})
 
 
 def lives() -> Rows:
     rows = mail("fell silent", 43, plain(0, 9)) + mail("fell silent", 45, plain(0, 9))
+    for name, each in (("fell silent, large", 30), ("fell silent, small", 3)):
+        for week in (37, 38, 39, 41, 42, 43, 44, 45, 46):
+            rows += mail(name, week, plain(0, each))
     rows += mail("goes on", 43, plain(0, 9)) + mail("goes on", 47, plain(0, 9))
     rows += mail("was seen once", 45, plain(0, 9))
     rows += mail("gone for long", 36, plain(0, 9)) + mail("gone for long", 37, plain(0, 9))
@@ -107,19 +121,21 @@ def lives() -> Rows:
 
 
 def volumes() -> Rows:
-    """Seven Mondays of the eight weeks before (week 40 never came) of 100 each; or of 20, 30 … 80: from 26 to 74."""
+    """Seven Mondays of the eight weeks before (week 40 never came) of 100 each; or of 20, 30 … 80; or in bursts."""
     rows: Rows = []
     weeks = [week for week in range(38, 47) if week != 40]
-    cases = {"volume 200": 200, "volume 201": 201, "volume 50": 50, "volume 49": 49}
-    for name, now in cases.items():
+    for name, now in {"volume 200": 200, "volume 201": 201, "volume 50": 50, "volume 49": 49}.items():
         for week in weeks:
             rows += mail(name, week, plain(0, 100), direction="outbound")
         rows += mail(name, 47, plain(0, now), direction="outbound")
-    for name, now in (("volume spread 148", 148), ("volume spread 149", 149)):
+    for name, now in (("volume spread 149", 149), ("volume spread 200", 200)):
         for n, week in enumerate(weeks):
             rows += mail(name, week, plain(0, 10 * (n + 1)), direction="outbound")
         rows += mail(name, 47, plain(0, now), direction="outbound")
-    for name, first in (("volume two weeks", 45), ("volume three weeks", 44)):
+    for n, week in enumerate(weeks):
+        rows += mail("volume in bursts", week, plain(0, (2, 40, 5, 9, 60, 3, 12, 30)[n]), direction="outbound")
+    rows += mail("volume in bursts", 47, plain(0, 110), direction="outbound")
+    for name, first in (("volume five weeks", 42), ("volume six weeks", 41)):
         for week in range(first, 47):
             rows += mail(name, week, plain(0, 100), direction="outbound")
         rows += mail(name, 47, plain(0, 900), direction="outbound")

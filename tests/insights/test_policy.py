@@ -9,7 +9,8 @@ import pytest
 from typer.testing import CliRunner
 
 from etl.cli.app import app
-from etl.insights.policy import BUNDLED, KINDS, PolicyInvalid, load_policy, parse_policy
+from etl.insights.policy import BUNDLED, PolicyInvalid, load_policy, parse_policy
+from etl.insights.rules import KINDS
 from etl.ops import check
 from tests.helpers import site
 from tests.insights.exports import only, policy, rule
@@ -104,6 +105,8 @@ def test_every_problem_is_listed_at_once_with_its_line() -> None:
         ({"kind": "volume_band", "factor": "0.5"}, "factor is '0.5'"),
         ({"kind": "shares", "threshold": 0}, "kind is 'shares'; did you mean 'share'?"),
         ({"kind": 7}, "kind is 7"),
+        ({"kind": "rise", "threshold": "2%", "level": 0}, "level is 0"),
+        ({"threshold": "2%", "minimum_to_act": 0}, "minimum_to_act is a whole number from 1"),
     ],
 )
 def test_what_a_rule_can_not_say(values: dict[str, object], problem: str) -> None:
@@ -135,6 +138,25 @@ def test_thresholds_are_the_decimals_they_are_written_as() -> None:
     for text, exact in texts.items():
         assert parse_policy(only(rule("mine", threshold=text))).rules[0].threshold == exact
     assert parse_policy(only(rule("mine", threshold=0.1))).rules[0].threshold == Fraction(1, 10)
+
+
+def test_every_kind_has_one_function() -> None:
+    for name, kind in KINDS.items():
+        assert (kind.at_place is None) != (kind.of_period is None), name
+
+
+def test_who_acts_from_how_many_messages_on_and_at_which_level() -> None:
+    told = rule("mine", threshold="25%") + rule("other", threshold="25%", minimum_to_act=3, level="1%")
+    assert [r.minimum_to_act for r in parse_policy(only(told)).rules] == [20, 3]
+    assert [r.level for r in parse_policy(only(told)).rules] == [None, Fraction(1, 100)]
+    changed = only("[action]\nminimum_messages = 50\n" + told)
+    assert [r.minimum_to_act for r in parse_policy(changed).rules] == [50, 3]
+    assert "'minimum' is no key of [action]" in problems(only("[action]\nminimum = 5\n" + told))[0]
+
+
+def test_policies_of_old_editions_are_still_read() -> None:
+    """A bag holds the policy of its day: what such a rule stated is no fault, and means nothing any more."""
+    parse_policy(only(rule("worse", kind="got_worse", threshold="1%", factor=1, minimum_messages=50)))
 
 
 def test_the_bundled_policy_is_valid_and_has_every_kind_of_rule_in_both_languages() -> None:

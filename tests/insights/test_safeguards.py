@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from etl.common.periods import parse_period
-from etl.insights.safeguards import has, judge
+from etl.insights.safeguards import has, safeguards_of
 from etl.model.report import SAFEGUARDS
 from etl.report.preview import preview
 from tests.formats.table_site import call, write_site
@@ -45,7 +45,7 @@ def test_every_message_counts_once_for_each_safeguard_and_direction() -> None:
     rows = [
         dict(zip(names, told, strict=True)) | {"direction": "inbound", "messages": 2**n} for n, (told, _) in numbered
     ]
-    for item in judge(rows):
+    for item in safeguards_of(rows):
         at = SAFEGUARDS.index(item.name)
         had, lacked, unsure = (
             sum(2**n for n, (_, found) in numbered if found[at] is told and item.direction == "inbound")

@@ -196,6 +196,7 @@ def _insights(lines: tuple[Line, ...], now: Facts, before: Facts, period: period
                 rule_version=1,
                 severity="critical" if forced else "warning",
                 verdict="undecided" if line.connector == "Smart host Oslo" else "speaks",
+                needs_action=line.connector not in ("Smart host Oslo", "Litware scanners"),
                 direction=line.direction,
                 connector=line.connector,
                 title={"en": "Mail went without TLS although it is forced", "sv": "E-post gick utan TLS trots tvång"}

@@ -112,7 +112,7 @@ def profiles(lang: Language, model: ReportModel) -> tuple[ProfileView, ...]:
         ]
         made.append(
             ProfileView(
-                title=p.title, reference=reference, met=lang.number(p.met), not_met=lang.number(p.not_met),
+                title=lang._(p.title), reference=reference, met=lang.number(p.met), not_met=lang.number(p.not_met),
                 not_judged=lang.number(p.not_judged), share=lang.ratio(p.met, p.met + p.not_met),
                 verdicts=" · ".join(verdicts),
             )
@@ -148,7 +148,16 @@ def _verdict_name(lang: Language, verdict: str) -> str:
         "plaintext": lang._("without TLS"), "deprecated_version": lang._("deprecated version"),
         "deprecated_cipher": lang._("broken cipher"), "weak_cipher": lang._("weak cipher"),
         "current": lang._("up to date"), "current_version_cipher_unknown": lang._("cipher not told"),
-        "unknown": lang._("version not told"),
+        "unknown": lang._("version not told"), "cipher_unlisted": lang._("cipher not listed"),
+        "certificate_not_valid": lang._("certificate not valid"),
+        "certificate_unknown": lang._("certificate not checked"),
+        "static_dh_ended": lang._("static key exchange, run out"), "dhe_ended": lang._("DHE or DSA, run out"),
+        "tls_1_2_ended": lang._("TLS 1.2, run out"), "classical_ended": lang._("classical key exchange, run out"),
+        "classical_not_for_high": lang._("classical key exchange, run out for high needs"),
+        "good": lang._("good"), "sufficient": lang._("sufficient"), "phase_out": lang._("phase out"),
+        "insufficient": lang._("insufficient"), "post_quantum": lang._("post-quantum key exchange"),
+        "classical": lang._("classical key exchange"), "group_unknown": lang._("key exchange not told"),
+        "group_other": lang._("another post-quantum key exchange"),
     }  # fmt: skip
     return names.get(verdict, verdict)
 

@@ -10,7 +10,6 @@ from etl.insights.classes import versions_of
 from etl.model.report import Insight, PartnerLine, ReportModel, Share
 from etl.report.language import DASH, Language
 from etl.report.view import wording
-from etl.report.view.verdict import needs_action
 
 FEW = 2
 """So many sentences of a rule stand in a row."""
@@ -83,7 +82,7 @@ def build(lang: Language, model: ReportModel, anchors: Mapping[tuple[str, str], 
     """The insights of `model`; `anchors` names the place of each connector's section."""
     views = [(insight, view(lang, model, n, insight, anchors)) for n, insight in enumerate(model.insights, start=1)]
     accepted = [v for i, v in views if i.acknowledged]
-    action = [v for i, v in views if not i.acknowledged and (needs_action(i) or i.severity in ("critical", "warning"))]
+    action = [v for i, v in views if i.needs_action]
     noted = [v for i, v in views if v not in accepted and v not in action]
     resolved = _resolved(lang, model)
     return Findings(tuple(action), tuple(accepted), _grouped(lang, noted), resolved, _places(action))
@@ -154,7 +153,7 @@ def view(
     return InsightView(
         anchor=f"insight-{number}", where=where,
         tone="calm" if insight.acknowledged else "unsure" if insight.verdict == "undecided"
-        else "alarm" if insight.severity in ("critical", "warning") else "calm",
+        else "alarm" if insight.needs_action else "calm",
         big=big, big_small=small, title=title, name=name, place=place,
         count=lang._("{n} of {total}", n=lang.number(share.n), total=lang.number(share.total)) if share else "",
         advice=lang.pick(insight.advice),
@@ -183,6 +182,8 @@ def thresholds(insight: Insight) -> tuple[float, ...]:
 
 
 def _big(lang: Language, insight: Insight, share: Share | None, edges: tuple[float, ...]) -> tuple[str, bool]:
+    if share is not None and insight.counts_only:
+        return lang._("{n} of {total}", n=lang.number(share.n), total=lang.number(share.total)), True
     if share is not None and insight.verdict == "undecided" and share.undecided:
         return lang.bounds(share, edges), True
     if share is not None:

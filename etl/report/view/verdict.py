@@ -44,8 +44,14 @@ class Verdict:
 
 
 def needs_action(insight: Insight) -> bool:
-    """Whether somebody has to do something: it spoke loudly enough and nobody has accepted it."""
-    return insight.severity in ACTION and insight.acknowledged is None and insight.connector is not None
+    """Whether somebody has to do something about a connector."""
+    return insight.needs_action and insight.connector is not None
+
+
+def _is_open(insight: Insight) -> bool:
+    """Whether it would be serious, and unknown mail leaves it open."""
+    serious = insight.severity in ACTION and insight.acknowledged is None and insight.connector is not None
+    return serious and insight.verdict == "undecided" and insight.cause is None
 
 
 def build(lang: Language, model: ReportModel) -> Verdict:
@@ -77,8 +83,8 @@ def _marks(lang: Language, model: ReportModel) -> tuple[str, ...]:
 
 def _places(insights: tuple[Insight, ...]) -> tuple[int, int]:
     """Connectors (with direction) that need action, and further ones that can't be judged."""
-    speaking = {(i.direction, i.connector) for i in insights if needs_action(i) and i.verdict == "speaks"}
-    unsure = {(i.direction, i.connector) for i in insights if needs_action(i) and i.verdict == "undecided"}
+    speaking = {(i.direction, i.connector) for i in insights if needs_action(i)}
+    unsure = {(i.direction, i.connector) for i in insights if _is_open(i)}
     return len(speaking), len(unsure - speaking)
 
 
