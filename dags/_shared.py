@@ -148,7 +148,9 @@ def batches(items: Sequence[Any], at_most: int = 32) -> list[list[Any]]:
     return [list(items[start::at_most]) for start in range(min(at_most, len(items)))]
 
 
-def judge(missing: Iterable[Sequence[str]], left: Iterable[Mapping[str, Any]], quarantined: Iterable[str]) -> None:
+def fail_if_attention_needed(
+    missing: Iterable[Sequence[str]], left: Iterable[Mapping[str, Any]], quarantined: Iterable[str]
+) -> None:
     """Raises `NeedsAttention` naming each export that is missing, could not be landed, or was quarantined."""
     found = [f"{source}: the export of {day} is missing" for source, day in missing]
     found += [f"{item['source']}: {item['name']} was left where it is: {item['reason']}" for item in left]

@@ -82,7 +82,7 @@ def ingest_exports() -> None:
 
     @task(trigger_rule=TriggerRule.NONE_FAILED, retries=0, doc_md="Fails the run if a person has to look.")
     def judge(missing: list[list[str]], left: list[dict[str, Any]], quarantined: Any) -> None:
-        _shared.judge(missing, left, [text for texts in quarantined or [] for text in texts])
+        _shared.fail_if_attention_needed(missing, left, [text for texts in quarantined or [] for text in texts])
 
     landed = land()
     staged = stage.expand(batch=landed)

@@ -90,7 +90,7 @@ def weekly_report() -> None:
         if settings.smtp is None:
             raise AirflowSkipException("The settings have no [smtp]: the edition is archived, not delivered.")
         done = delivery.deliver_due(settings, [periods.parse_period(item["period"]) for item in published])
-        delivery.judge(done)
+        delivery.raise_if_unsent(done)
         return [{"edition": sent.edition, "state": sent.state} for sent in done]
 
     published = publish()

@@ -48,7 +48,7 @@ def write(shelf: Shelf, folder: str, payload: Mapping[str, bytes], info: Mapping
     read-only. Raises `ArchiveBroken` where something else already lies there.
     """
     tags = _tag_files(payload, info)
-    shelf.lay(folder, {**tags, **{f"data/{name}": content for name, content in payload.items()}}, _judge)
+    shelf.lay(folder, {**tags, **{f"data/{name}": content for name, content in payload.items()}}, _check_bag)
     wanted = hashlib.sha256(tags[TAGMANIFEST]).hexdigest()
     if bag_hash(shelf, folder) != wanted:
         where = shelf.address(folder)
@@ -81,7 +81,7 @@ def _one_line(value: str) -> str:
     return " ".join(value.split())
 
 
-def _judge(path: Path) -> None:
+def _check_bag(path: Path) -> None:
     """Raises `ArchiveBroken` unless both our own check and the package `bagit` find the bag whole and valid."""
     problems = check(Folder(path), "")
     try:

@@ -22,7 +22,7 @@ class Variant:
 
 
 @dataclass(frozen=True)
-class Reader:
+class Recipient:
     """Who gets a report, in which language and about which connectors (none: all of them)."""
 
     address: str
@@ -41,14 +41,14 @@ class MailSource:
     pdf: bytes
 
 
-def readers(settings: Settings) -> dict[str, Reader]:
+def recipients(settings: Settings) -> dict[str, Recipient]:
     """Who gets reports, by the address's key. Who is in several audiences gets one report that shows what any of them
     may see, in the language of the first."""
-    found: dict[str, Reader] = {}
+    found: dict[str, Recipient] = {}
     for audience in settings.audiences:
         language, connectors = audience.language or settings.report.language, frozenset(audience.connectors)
         for address in audience.recipients:
-            known = found.get(recipient_key(address)) or Reader(address, language, tuple(sorted(connectors)))
+            known = found.get(recipient_key(address)) or Recipient(address, language, tuple(sorted(connectors)))
             whole = not known.connectors or not connectors
             seen = () if whole else tuple(sorted(connectors.union(known.connectors)))
             found[recipient_key(address)] = replace(known, connectors=seen)
@@ -58,7 +58,7 @@ def readers(settings: Settings) -> dict[str, Reader]:
 def wanted(settings: Settings) -> list[Variant]:
     """The variants that an edition made now gets: every language in full, and what each restricted reader may see."""
     full: set[tuple[str, tuple[str, ...]]] = {(language, ()) for language in settings.report.languages}
-    keys = sorted(full | {(reader.language, reader.connectors) for reader in readers(settings).values()})
+    keys = sorted(full | {(reader.language, reader.connectors) for reader in recipients(settings).values()})
     restricted = {connectors for _, connectors in keys if connectors}
     marks = _marks(restricted)
     return [
@@ -76,7 +76,7 @@ def _marks(groups: Iterable[tuple[str, ...]]) -> dict[tuple[str, ...], str]:
     return {group: digest[:length] for group, digest in hashes.items()}
 
 
-def for_reader(settings: Settings, reader: Reader, archived: Iterable[Variant]) -> Variant | None:
+def for_recipient(settings: Settings, reader: Recipient, archived: Iterable[Variant]) -> Variant | None:
     """The archived variant that a reader may see: the same connectors exactly, in the reader's language if there is
     one, else in the report's. Nothing where the edition was made before anybody asked for these connectors."""
     fitting = {variant.language: variant for variant in archived if variant.connectors == reader.connectors}

@@ -15,7 +15,7 @@ from etl.common import database, disk
 from etl.common.errors import NotFound
 from etl.common.periods import Period, parse_period
 from etl.facts import SourceFiles
-from etl.formats.base import Found
+from etl.formats.base import FoundRecord
 from etl.landing import evidence
 from etl.ops import retention
 from etl.settings import Settings
@@ -222,7 +222,7 @@ def _made_from(made: facts.Partition, item: SourceFiles, sha256: str) -> bool:
 
 
 def _cells(
-    settings: Settings, files: list[SourceFiles], item: SourceFiles, sha256: str, found: list[Found], day: date
+    settings: Settings, files: list[SourceFiles], item: SourceFiles, sha256: str, found: list[FoundRecord], day: date
 ) -> list[dict[str, Any]]:
     """The facts of `day` that the record's messages count in: what they add, and what the fact holds in all."""
     made = facts.partition(settings, day)
@@ -246,7 +246,7 @@ def _rows_of_messages(
     settings: Settings,
     item: SourceFiles,
     sha256: str,
-    found: list[Found],
+    found: list[FoundRecord],
     day: date,
     trace_file: Path,
 ) -> None:

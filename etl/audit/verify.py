@@ -25,7 +25,7 @@ Kind = Literal["altered", "missing", "extra", "reordered", "cut-off", "not-in-le
 
 
 @dataclass(frozen=True)
-class Finding:
+class Defect:
     """One thing that is not as it should be. `number` is the ledger entry it concerns (for what no entry knows, the
     number it would have), `path` lies below the archive."""
 
@@ -37,7 +37,7 @@ class Finding:
     edition: int | None = None
 
 
-def verify(shelf: Shelf, head: str | None = None) -> list[Finding]:
+def verify(shelf: Shelf, head: str | None = None) -> list[Defect]:
     """Everything wrong with the archive, the first bad edition first; empty for a sound one.
 
     `head` is a hash of the ledger that somebody kept, whole or its first digits (at least 12).
@@ -80,25 +80,25 @@ class _Chain:
         head = (edition_file.read(self.shelf, entry.bag) or {}).get("ledger_head")
         return head if isinstance(head, str) else None
 
-    def findings(self) -> Iterator[Finding]:
+    def findings(self) -> Iterator[Defect]:
         """What the entries tell of themselves and of each other."""
         for number in range(1, self.last + 1):
             name = ledger.file_name(number)
             if number not in self.contents:
-                yield Finding(number, "missing", name, f"ledger entry {number} is gone, later ones are there")
+                yield Defect(number, "missing", name, f"ledger entry {number} is gone, later ones are there")
                 continue
             entry = self.entries.get(number)
             if entry is None:
-                yield Finding(number, "altered", name, f"ledger entry {number} is not as it was written")
+                yield Defect(number, "altered", name, f"ledger entry {number} is not as it was written")
             elif entry.number != number:
                 said = f"the file of entry {number} holds entry {entry.number}"
-                yield Finding(number, "reordered", name, said, entry.period, entry.edition)
+                yield Defect(number, "reordered", name, said, entry.period, entry.edition)
             elif self._is_denied(number):
                 said = f"ledger entry {number} does not have the hash that its successor recorded"
-                yield Finding(number, "altered", name, said, entry.period, entry.edition)
+                yield Defect(number, "altered", name, said, entry.period, entry.edition)
             elif not self._follows(number):
                 said = f"ledger entry {number} names another predecessor than entry {number - 1}"
-                yield Finding(number, "altered", name, said, entry.period, entry.edition)
+                yield Defect(number, "altered", name, said, entry.period, entry.edition)
 
     def _is_denied(self, number: int) -> bool:
         """Whether what was built on this entry knows it by another hash."""
@@ -121,7 +121,7 @@ class _Chain:
         return entry.previous == self.hashes[number - 1]
 
 
-def _bags(shelf: Shelf, chain: _Chain) -> Iterator[Finding]:
+def _bags(shelf: Shelf, chain: _Chain) -> Iterator[Defect]:
     """What the bags tell, each against its entry."""
     held: dict[str, Entry] = {}
     for number, entry in sorted(chain.entries.items()):
@@ -133,7 +133,7 @@ def _bags(shelf: Shelf, chain: _Chain) -> Iterator[Finding]:
         expected = (before.edition + 1, before.hash) if before else (1, None)
         if (entry.edition, entry.supersedes) != expected and not _gap_before(chain, number):
             said = f"edition {entry.edition} of {entry.period} does not follow edition {expected[0] - 1}"
-            yield Finding(number, "altered", ledger.file_name(number), said, entry.period, entry.edition)
+            yield Defect(number, "altered", ledger.file_name(number), said, entry.period, entry.edition)
 
 
 def _gap_before(chain: _Chain, number: int) -> bool:
@@ -141,9 +141,9 @@ def _gap_before(chain: _Chain, number: int) -> bool:
     return any(n not in chain.entries or chain.entries[n].number != n for n in range(1, number))
 
 
-def _bag(shelf: Shelf, entry: Entry) -> Iterator[Finding]:
-    def finding(kind: Kind, path: str, message: str) -> Finding:
-        return Finding(entry.number, kind, path, message, entry.period, entry.edition)
+def _bag(shelf: Shelf, entry: Entry) -> Iterator[Defect]:
+    def finding(kind: Kind, path: str, message: str) -> Defect:
+        return Defect(entry.number, kind, path, message, entry.period, entry.edition)
 
     if not _is_inside(entry.bag):
         yield finding("altered", ledger.file_name(entry.number), "the entry names a folder outside of the archive")
@@ -172,7 +172,7 @@ def _retold(entry: Entry, said: dict[str, Any]) -> Entry | None:
         return None
 
 
-def _strays(shelf: Shelf, chain: _Chain) -> Iterator[Finding]:
+def _strays(shelf: Shelf, chain: _Chain) -> Iterator[Defect]:
     """What lies in the archive and belongs to no entry."""
     after, head = chain.last + 1, chain.hashes.get(chain.last)
     gaps = [n for n in range(1, after) if n not in chain.entries]
@@ -184,12 +184,12 @@ def _strays(shelf: Shelf, chain: _Chain) -> Iterator[Finding]:
             continue  # the bag of an entry that is named as missing or altered already
         if built_on is not None and built_on not in chain.hashes.values() and not gaps:
             text = f"{folder} was built on the entry {built_on[:16]}…, which the ledger no longer holds"
-            yield Finding(after, "cut-off", ledger.FOLDER, text, period, edition)
+            yield Defect(after, "cut-off", ledger.FOLDER, text, period, edition)
         text = f"no ledger entry knows {folder}"
         if said and built_on == head:
             text += "; it was built on the present head: the next publish enters it if it is whole"
-        yield Finding(after, "not-in-ledger", folder, text, period, edition)
-    yield from (Finding(after, "extra", path, "belongs to no edition") for path in _extra(shelf, chain))
+        yield Defect(after, "not-in-ledger", folder, text, period, edition)
+    yield from (Defect(after, "extra", path, "belongs to no edition") for path in _extra(shelf, chain))
 
 
 def _extra(shelf: Shelf, chain: _Chain) -> Iterator[str]:
@@ -207,7 +207,7 @@ def _extra(shelf: Shelf, chain: _Chain) -> Iterator[str]:
                 yield item.name
 
 
-def _against_head(chain: _Chain, head: str) -> Iterator[Finding]:
+def _against_head(chain: _Chain, head: str) -> Iterator[Defect]:
     """Whether the ledger still holds the entry that `head` is the hash of."""
     digits = re.sub(r"[\s…-]", "", head).lower()
     if not re.fullmatch(r"[0-9a-f]{12,64}", digits):
@@ -217,7 +217,7 @@ def _against_head(chain: _Chain, head: str) -> Iterator[Finding]:
             f"no entry has the hash {digits[:16]}…: entries up to it were rewritten, or cut off at the end; "
             f"the ledger ends at entry {chain.last}"
         )
-        yield Finding(chain.last + 1, "cut-off", ledger.FOLDER, said)
+        yield Defect(chain.last + 1, "cut-off", ledger.FOLDER, said)
 
 
 def _bytes(shelf: Shelf, name: str) -> bytes:

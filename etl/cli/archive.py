@@ -127,7 +127,7 @@ def send(
     _print_deliveries(done, as_json)
     if waiting:
         raise waiting
-    delivery.judge(done)
+    delivery.raise_if_unsent(done)
 
 
 def _print_deliveries(done: list[Delivery], as_json: bool) -> None:

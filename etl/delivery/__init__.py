@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from etl.archive import bag, changes, edition_file, ledger, shelf, variants
 from etl.archive.ledger import Entry
 from etl.archive.shelf import Shelf
-from etl.archive.variants import Reader, Variant
+from etl.archive.variants import Recipient, Variant
 from etl.common import disk, periods
 from etl.common.addresses import ascii_address, recipient_key
 from etl.common.errors import (
@@ -106,8 +106,8 @@ def deliver(
 
     Gives what became of each recipient. When all have been tried and some are still open (no connection, 4xx), raises
     `Delayed`, which may be retried: only those are touched then. A mail refused (5xx), or of which nobody knows whether
-    it arrived (`unknown`), is in the list and raises nothing: `judge` does. Without `to`, an edition that does not go
-    out by itself raises `UsageInvalid`. `to` also takes up what was refused, closed or is unknown, and with `again`
+    it arrived (`unknown`), is in the list and raises nothing: `raise_if_unsent` does. Without `to`, an edition that does
+    not go out by itself raises `UsageInvalid`. `to` also takes up what was refused, closed or is unknown, and with `again`
     what was accepted; the Message-ID stays, so that a repeat folds. A dry run composes, and can't reach a server.
     """
     job = _job(settings, period, edition, to, again)
@@ -187,7 +187,7 @@ class Delayed(DeliveryDelayed):
         super().__init__(found, "a mail server that takes them", "run the same command again; only these are tried")
 
 
-def judge(deliveries: Sequence[Delivery]) -> None:
+def raise_if_unsent(deliveries: Sequence[Delivery]) -> None:
     """Raises `DeliveryRefused` where a mail was refused, unknown, or had no variant; says what to run."""
     bad = [delivery for delivery in deliveries if delivery.state in ("refused", "unknown", "no variant")]
     if bad:
@@ -224,9 +224,9 @@ def _refuse_altered(job: _Job) -> None:
         raise ArchiveBroken(f"{job.entry.bag} is not as it was archived: {told}", "", "run python -m etl verify")
 
 
-def _readers(job: _Job, to: Sequence[str] | None) -> list[Reader]:
+def _readers(job: _Job, to: Sequence[str] | None) -> list[Recipient]:
     """Who gets the edition. An address that belongs to no audience gets the whole report in its own language."""
-    listed = variants.readers(job.settings)
+    listed = variants.recipients(job.settings)
     if not to:
         return list(listed.values())
     whole = [variant.language for variant in job.variants if not variant.connectors]
@@ -234,17 +234,17 @@ def _readers(job: _Job, to: Sequence[str] | None) -> list[Reader]:
     language = own if own in whole or not whole else whole[0]
     asked = {recipient_key(address): address for address in to}
     return [
-        replace(listed[key], address=address) if key in listed else Reader(address, language)
+        replace(listed[key], address=address) if key in listed else Recipient(address, language)
         for key, address in asked.items()
     ]
 
 
-def _one(job: _Job, reader: Reader, down: str | None) -> Delivery:
+def _one(job: _Job, reader: Recipient, down: str | None) -> Delivery:
     """Brings one recipient's mail as far as it goes now; `down`: why no server can be talked to."""
     mail = send_ledger.note_lost(send_ledger.read(send_ledger.folder_of(job.settings, job.entry, reader.address)))
     if not _may_begin(job, mail):
         return _as_it_stands(job, reader.address, mail)
-    variant = variants.for_reader(job.settings, reader, job.variants)
+    variant = variants.for_recipient(job.settings, reader, job.variants)
     if reason := _reason_to_wait(job, reader, variant, mail):
         if reason.state == "superseded":
             send_ledger.close(mail, str(reason.answer))
@@ -255,12 +255,12 @@ def _one(job: _Job, reader: Reader, down: str | None) -> Delivery:
     return _send(job, reader.address, variant, mail)
 
 
-def _previewed(job: _Job, reader: Reader) -> Delivery:
+def _previewed(job: _Job, reader: Recipient) -> Delivery:
     """What `_one` would do, with the exact message; nothing is written, and nobody is talked to."""
     mail = send_ledger.read(send_ledger.folder_of(job.settings, job.entry, reader.address))
     if not _may_begin(job, mail):
         return _as_it_stands(job, reader.address, mail)
-    variant = variants.for_reader(job.settings, reader, job.variants)
+    variant = variants.for_recipient(job.settings, reader, job.variants)
     reason = _reason_to_wait(job, reader, variant, mail)
     if variant is None or reason:
         return reason or Delivery(reader.address, "no variant", None, job.entry.edition)
@@ -281,7 +281,7 @@ def _may_begin(job: _Job, mail: Mail) -> bool:
     return mail.state in ("refused", "unknown", "closed") or (job.again and mail.state == "accepted")
 
 
-def _reason_to_wait(job: _Job, reader: Reader, variant: Variant | None, mail: Mail) -> Delivery | None:
+def _reason_to_wait(job: _Job, reader: Recipient, variant: Variant | None, mail: Mail) -> Delivery | None:
     """Why a mail that could begin must not, if so."""
 
     def told(state: str, why: str, command: str | None = None) -> Delivery:

@@ -128,7 +128,7 @@ FILTERS = (
 
 
 @dataclass(frozen=True)
-class Found:
+class FoundRecord:
     """A record that `explain` names: its number in the file, what became of it and why, and what it says.
 
     `says` has data date, direction, connector, partner domain, TLS version, cipher and bytes; never an address.
@@ -197,5 +197,5 @@ class Reader(ABC):
         """
 
     @abstractmethod
-    def find(self, job: Job, wanted: Mapping[str, Any], most: int) -> list[Found]:
+    def find(self, job: Job, wanted: Mapping[str, Any], most: int) -> list[FoundRecord]:
         """Reads the file again for at most `most` records that fit all of `wanted` (keys: FILTERS)."""

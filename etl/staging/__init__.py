@@ -28,7 +28,7 @@ from etl.common import database, disk, periods
 from etl.common.errors import ExportUnreadable, LimitExceeded, NotFound, ReaderBroken
 from etl.common.masking import mask
 from etl.formats import text
-from etl.formats.base import FILTERS, Found, Job, Sample, Staged
+from etl.formats.base import FILTERS, FoundRecord, Job, Sample, Staged
 from etl.landing import evidence
 from etl.settings import Settings, Source
 from etl.staging import refused
@@ -288,7 +288,7 @@ def _job(
 
 def find_records(
     settings: Settings, source_name: str, sha256: str, wanted: Mapping[str, Any], most: int = 100
-) -> list[Found]:
+) -> list[FoundRecord]:
     """The records of a landed file behind a fact, read again from its bytes: numbers and what they say, no address.
 
     `wanted` may hold any of `base.FILTERS`. Raises `NotFound` where the bytes are gone (retention), and

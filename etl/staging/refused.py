@@ -22,7 +22,7 @@ NOTABLE_SHARE = 0.05
 
 _LOOK = "look at its first records; correct the settings, or the export"
 _WAYS_OUT = {
-    "a date that is none": "state how the export writes its dates in the source's options, such as date_format = "
+    "not a date": "state how the export writes its dates in the source's options, such as date_format = "
     "'%d/%m/%Y %H:%M:%S'",
     "a date outside 2010 to 2039": "export with the Gregorian calendar, or state in the source's options how "
     "the export writes its dates (date_format)",
@@ -31,7 +31,7 @@ _WAYS_OUT = {
     "no address": "name the columns with sender and recipient in the source's `columns`",
     "too few fields": "export it again, every field with a separator or in quotes",
     "too many fields": "export it again, every field with a separator in quotes",
-    "a count that is none": "name the column with the count in the source's `columns`, or export whole numbers",
+    "not a count": "name the column with the count in the source's `columns`, or export whole numbers",
 }
 """What to do about a reason, by the words that the readers reject with."""
 

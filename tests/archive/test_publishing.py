@@ -83,7 +83,7 @@ editions.publish(settings, periods.parse_period("2026-W47"), origin="scheduled",
 @pytest.mark.parametrize(
     ("patch", "stands"),
     [
-        pytest.param("bag._judge", False, id="before the rename"),
+        pytest.param("bag._check_bag", False, id="before the rename"),
         pytest.param("shelf.Folder.seal", True, id="after the rename", marks=pytest.mark.long),
         pytest.param("ledger.append", True, id="before the entry"),
     ],

@@ -124,13 +124,13 @@ def test_batches_hold_each_file_once(count: int) -> None:
 
 
 def test_a_quiet_run_is_judged_well() -> None:
-    _shared.judge([], [], [])
+    _shared.fail_if_attention_needed([], [], [])
 
 
 def test_the_judge_names_everything() -> None:
     left = [{"source": "m365", "name": "big.csv", "reason": "too large"}]
     with pytest.raises(_shared.NeedsAttention) as caught:
-        _shared.judge([["m365", DAY]], left, ["m365: odd.csv is quarantined: empty"])
+        _shared.fail_if_attention_needed([["m365", DAY]], left, ["m365: odd.csv is quarantined: empty"])
     said = str(caught.value)
     assert "3 thing(s)" in said
     for part in (DAY, "big.csv", "odd.csv"):

@@ -98,7 +98,7 @@ def test_each_audience_gets_its_language_and_its_connectors(tmp_path: Path, tls:
     with sending(made, tls) as (ready, server):
         done = delivery.deliver(ready, WEEK)
         with pytest.raises(DeliveryRefused, match="dan@"):
-            delivery.judge(done)
+            delivery.raise_if_unsent(done)
     assert [(item.recipient, item.state, item.variant) for item in done] == [
         (ANNA, "accepted", "sv"),
         (BO, "accepted", "en"),
@@ -117,7 +117,7 @@ def test_a_reader_in_two_restricted_audiences_sees_what_either_may(tmp_path: Pat
         {"name": "c", "recipients": [BO.title()]},
     ]
     made = site(tmp_path, audiences=told)
-    readers = variants.readers(made)
+    readers = variants.recipients(made)
     assert [(r.address, r.language, r.connectors) for r in readers.values()] == [
         (ANNA, "en", ("A", "B", "C")),
         (BO, "en", ()),
@@ -258,7 +258,7 @@ def test_what_a_failing_server_leaves_behind_and_a_working_one_mends(
     assert server.received == []
     if state != "open":
         with pytest.raises(DeliveryRefused, match=f"{state}: anna@"):
-            delivery.judge(done)
+            delivery.raise_if_unsent(done)
     with sending(settings, tls) as (ready, server):
         again = delivery.deliver(ready, WEEK)
     assert states(again) == ["accepted", "accepted"] if state == "open" else [state, state]

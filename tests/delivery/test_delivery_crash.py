@@ -135,7 +135,7 @@ def test_unknown_is_shown_with_the_command_that_resolves_it(settings: Settings, 
         with pytest.raises(
             DeliveryRefused, match=r"unknown: anna@.*etl settle 2026-W47 --edition 1 --to anna@.*etl send 2026"
         ):
-            delivery.judge(done)
+            delivery.raise_if_unsent(done)
     assert done[0].answer == send_ledger.LOST
     assert any("unknown" in item["what"] for item in status.status(settings)["trouble"])
 
@@ -162,7 +162,7 @@ def test_a_person_settles_what_nobody_could_know(
         done = delivery.deliver(ready, WEEK)
     assert states(done) == [state, "accepted"]
     assert Counter(recipient for recipient, _ in server.received) == Counter({ANNA: arrived, BO: 1})
-    delivery.judge(done)
+    delivery.raise_if_unsent(done)
     assert not any("a mail of" in item["what"] for item in status.status(settings)["trouble"])
 
 

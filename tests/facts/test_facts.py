@@ -169,7 +169,7 @@ def test_an_aggregate_restates_and_counts_its_column(tmp_path: Path) -> None:
     bring(settings, {"connector-2026-11-16 20261118T010000Z": export(again, header)})
     assert asked(settings, "select tls_version, messages, recipients from facts") == [("TLS 1.2", 95, None)]
     assert asked(settings, "select record, reason from rejects order by 1") == [
-        (number, "a count that is none") for number in (2, 3, 4)
+        (number, "not a count") for number in (2, 3, 4)
     ]
 
 

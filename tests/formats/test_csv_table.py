@@ -161,7 +161,7 @@ def test_the_style_is_decided_for_the_whole_file(tmp_path: Path, most: str, othe
     settings = site(tmp_path)
     rows = [row(n, date_time_utc=other if n == 2500 else most) for n in range(1, 3001)]
     found = stage(settings, export(rows))
-    assert (found.used, rejects_of(settings, found)) == (2999, [(2500, "a date that is none")])
+    assert (found.used, rejects_of(settings, found)) == (2999, [(2500, "not a date")])
 
 
 def test_a_quote_left_open_in_the_middle_of_a_large_file(tmp_path: Path) -> None:

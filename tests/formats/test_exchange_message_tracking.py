@@ -172,7 +172,7 @@ def test_odd_records_are_rejected_by_number_and_the_rest_counts(tmp_path: Path) 
     assert (counts.records, counts.used, counts.rejected) == (11, 2, 4)
     found = staging.find_records(settings, "mx", counts.sha256, {"outcome": "rejected"})
     assert [(item.record, item.reason) for item in found] == [
-        (7, "a date that is none"), (9, "no source or event"), (10, "a date outside 2010 to 2039"),
+        (7, "not a date"), (9, "no source or event"), (10, "a date outside 2010 to 2039"),
     ]  # fmt: skip
     (good,) = staging.find_records(settings, "mx", counts.sha256, {"partner_domain": "fabrikam.example", "record": 11})
     assert good.says["direction"] == "inbound"

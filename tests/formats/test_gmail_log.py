@@ -274,7 +274,7 @@ def test_stages_on_both_sides_of_midnight_and_of_files(tmp_path: Path) -> None:
 
 BROKEN = [
     (b'{"message_info": {', "no JSON object"), (b"[1, 2]", "no JSON object"), (b"{}", "no record of a Gmail log"),
-    (lines([stage(1, 3, at=0)]).strip(), "a date that is none"),
+    (lines([stage(1, 3, at=0)]).strip(), "not a date"),
     (lines([stage(1, 3, at=9999999999999999)]).strip(), "a date outside 2010 to 2039"),
     (b'{"gmail": "x", "message_info": 5}', "no record of a Gmail log"),
     (lines([stage(1, 3, subject="x" * 1_100_000)]).strip(), "longer than 1 MiB"),

@@ -103,15 +103,15 @@ def test_the_largest_remainder_over_many_rows(tmp_path: Path) -> None:
 
 REJECTED = [
     ("2026-11-16,Inbound: A,,,10,90,90,0,0,7", "percentages that add up to more than 100"),
-    ("2026-11-16,Inbound: A,,,10,abc,0,0,0,7", "a percentage that is none"),
-    ("2026-11-16,Inbound: A,,,-1,0,0,0,0,7", "a percentage that is none"),
-    ("2026-11-16,Inbound: A,,,0,0,0,100,0,", "a count that is none"),
-    ("2026-11-16,Inbound: A,,,0,0,0,100,0,12.5", "a count that is none"),
-    ("2026-11-16,Inbound: A,,,0,0,0,100,0,-3", "a count that is none"),
-    ("2026-11-16,Inbound: A,,,0,0,0,100,0,99999999999999", "a count that is none"),
+    ("2026-11-16,Inbound: A,,,10,abc,0,0,0,7", "not a percentage"),
+    ("2026-11-16,Inbound: A,,,-1,0,0,0,0,7", "not a percentage"),
+    ("2026-11-16,Inbound: A,,,0,0,0,100,0,", "not a count"),
+    ("2026-11-16,Inbound: A,,,0,0,0,100,0,12.5", "not a count"),
+    ("2026-11-16,Inbound: A,,,0,0,0,100,0,-3", "not a count"),
+    ("2026-11-16,Inbound: A,,,0,0,0,100,0,99999999999999", "not a count"),
     ("2026-11-16,A,,,0,0,0,100,0,7", "an unknown direction"),
-    ("2026-11-16T23:00:00Z,Inbound: A,,,0,0,0,100,0,7", "a date that is none"),
-    ("yesterday,Inbound: A,,,0,0,0,100,0,7", "a date that is none"),
+    ("2026-11-16T23:00:00Z,Inbound: A,,,0,0,0,100,0,7", "not a date"),
+    ("yesterday,Inbound: A,,,0,0,0,100,0,7", "not a date"),
     ("1999-01-01,Inbound: A,,,0,0,0,100,0,7", "a date outside 2010 to 2039"),
     ("2026-11-16,Inbound: A,,", "too few fields"),
 ]

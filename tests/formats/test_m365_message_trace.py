@@ -178,7 +178,7 @@ def test_rejects_with_number_and_reason_and_the_record_behind_a_fact(tmp_path: P
     ) + b'"2026-11-16T10:00:00Z","too few"\r\n'  # fmt: skip
     said = ingest(settings, "trace", {"a.csv": content})["a.csv"]
     assert rejects(settings, "trace", said["sha256"]) == [
-        (1, "an unknown direction"), (2, "a date that is none"), (3, "no address"), (5, "too few fields"),
+        (1, "an unknown direction"), (2, "not a date"), (3, "no address"), (5, "too few fields"),
     ]  # fmt: skip
     found = staging.find_records(settings, "trace", said["sha256"], {"partner_domain": "tailspin.example"})
     assert [(item.record, item.outcome) for item in found] == [(4, "used")]

@@ -250,7 +250,7 @@ def test_rejects_and_the_record_behind_a_fact(tmp_path: Path) -> None:
         event(4, "SMTP", "RECEIVE", custom_data="S:tlsversion=SP_PROT_TLS1_0_SERVER"),
     ]  # fmt: skip
     said = ingest(settings, "detail", {"a.csv": table(rows)})["a.csv"]
-    assert rejects(settings, "detail", said["sha256"]) == [(2, "a date that is none")]
+    assert rejects(settings, "detail", said["sha256"]) == [(2, "not a date")]
     found = staging.find_records(settings, "detail", said["sha256"], {"tls_version": "TLS 1.0", "outcome": "used"})
     assert [item.record for item in found] == [4]
     assert '"record": 4' in call(settings, "explain", "2026-W47", "--tls", "TLS 1.0", "--json")

@@ -231,7 +231,7 @@ def test_what_can_not_be_used_is_told_by_record(tmp_path: Path) -> None:
     assert counts.skipped == {"no-policy": 1, "no-sessions": 1}
     found = staging.find_records(settings, "mx", counts.sha256, {"outcome": "rejected"})
     assert [(item.record, item.reason) for item in found] == [
-        (3, "a count that is none"), (4, "a count that is none"), (5, "a date range that is none"),
+        (3, "not a count"), (4, "not a count"), (5, "not a date range"),
     ]  # fmt: skip
     assert staging.find_records(settings, "mx", counts.sha256, {"direction": "inbound"}) == []
 

@@ -23,7 +23,7 @@ IRREGULAR = {
 }  # fmt: skip
 """A source that is expected on no day in particular."""
 
-Found = dict[tuple[str, str | None, str | None], dict[str, Any]]
+FoundRecord = dict[tuple[str, str | None, str | None], dict[str, Any]]
 """Insights as JSON objects, by rule, direction and connector."""
 
 
@@ -85,7 +85,7 @@ def only(*rules: str) -> bytes:
     return ('id = "test"\nversion = 1\n' + "".join(rules)).encode()
 
 
-def said(settings: Settings, period: str, raw: bytes | None = None, *, language: str = "en") -> Found:
+def said(settings: Settings, period: str, raw: bytes | None = None, *, language: str = "en") -> FoundRecord:
     """What `insights PERIOD --json` says, by the bundled policy or by `raw`."""
     model = preview(settings, parse_period(period), parse_policy(raw) if raw else None)
     found = [as_object(item, language) for item in model.insights]
@@ -94,7 +94,7 @@ def said(settings: Settings, period: str, raw: bytes | None = None, *, language:
     return keyed
 
 
-def ended(settings: Settings, period: str, raw: bytes | None = None) -> Found:
+def ended(settings: Settings, period: str, raw: bytes | None = None) -> FoundRecord:
     """What `insights PERIOD --json --resolved` says."""
     model = preview(settings, parse_period(period), parse_policy(raw) if raw else None)
     found = [as_object(item, "en") for item in model.resolved]

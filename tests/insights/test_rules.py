@@ -18,7 +18,7 @@ from tests.insights.exports import (
     IRREGULAR,
     STATIC,
     SUMS,
-    Found,
+    FoundRecord,
     days,
     ended,
     mail,
@@ -40,7 +40,7 @@ def ledger(tmp_path_factory: pytest.TempPathFactory) -> Settings:
 
 
 @pytest.fixture(scope="module")
-def week_47(ledger: Settings) -> Found:
+def week_47(ledger: Settings) -> FoundRecord:
     return said(ledger, "2026-W47")
 
 
@@ -65,7 +65,7 @@ NO_TLS, TLS_1_0 = "no-tls-above-25", "tls-1-0-above-50"
     ],
 )
 def test_no_tls_above_25(
-    week_47: Found, name: str, direction: str, expected: tuple[int, int, int] | None, digits: int
+    week_47: FoundRecord, name: str, direction: str, expected: tuple[int, int, int] | None, digits: int
 ) -> None:
     found = week_47.get((NO_TLS, direction, name))
     assert (numbers(found) if found else None) == expected
@@ -82,7 +82,7 @@ def test_no_tls_above_25(
     ("name", "expected", "digits"),
     [("old 50 of 100", None, 0), ("old 51 of 100", (51, 100, 0), 1), ("old 5001 of 10000", (5001, 10_000, 0), 2)],
 )
-def test_tls_1_0_above_50(week_47: Found, name: str, expected: tuple[int, int, int] | None, digits: int) -> None:
+def test_tls_1_0_above_50(week_47: FoundRecord, name: str, expected: tuple[int, int, int] | None, digits: int) -> None:
     found = week_47.get((TLS_1_0, "outbound", name))
     assert (numbers(found) if found else None) == expected
     assert not found or found["share_digits"] == digits
@@ -103,7 +103,7 @@ def test_tls_1_0_above_50(week_47: Found, name: str, expected: tuple[int, int, i
     ],
 )
 def test_undecided_messages_are_apart_and_may_leave_a_rule_open(
-    week_47: Found, rule_id: str, name: str, expected: tuple[int, int, int] | None, verdict: str
+    week_47: FoundRecord, rule_id: str, name: str, expected: tuple[int, int, int] | None, verdict: str
 ) -> None:
     found = week_47.get((rule_id, "inbound", name))
     assert (numbers(found) if found else None) == expected
@@ -115,7 +115,7 @@ def test_undecided_messages_are_apart_and_may_leave_a_rule_open(
         assert found["share"] == (n / total if total else None)
 
 
-def test_deprecated_tls_names_partners_and_volumes(week_47: Found) -> None:
+def test_deprecated_tls_names_partners_and_volumes(week_47: FoundRecord) -> None:
     rare, both = (week_47["deprecated-tls", "inbound", name] for name in ("one old in a thousand", "ssl"))
     assert numbers(rare) == (1, 1000, 0)
     assert rare["references"] == ["RFC 8996"]
@@ -127,12 +127,12 @@ def test_deprecated_tls_names_partners_and_volumes(week_47: Found) -> None:
 
 
 @pytest.mark.parametrize("name", ["static", "cbc", "3des", "rc4", "anonymous", "null"])
-def test_weak_ciphers_speak(week_47: Found, name: str) -> None:
+def test_weak_ciphers_speak(week_47: FoundRecord, name: str) -> None:
     found = week_47["weak-cipher", "inbound", f"cipher {name}"]
     assert (*numbers(found), found["verdict"]) == (10, 10, 0, "speaks")
 
 
-def test_weak_cipher_is_silent_where_only_the_bulk_cipher_is_known(week_47: Found) -> None:
+def test_weak_cipher_is_silent_where_only_the_bulk_cipher_is_known(week_47: FoundRecord) -> None:
     assert ("weak-cipher", "inbound", "cipher bulk only") not in week_47
     assert ("weak-cipher", "inbound", "cipher good") not in week_47
     mixed = week_47["weak-cipher", "inbound", "cipher mixed"]
@@ -165,7 +165,7 @@ def test_a_cipher_rule_that_speaks_only_of_what_is_known_says_so(ledger: Setting
 FORCED = "forced-tls-contradicted"
 
 
-def test_forced_tls_contradicted_from_the_export_and_from_the_settings(week_47: Found) -> None:
+def test_forced_tls_contradicted_from_the_export_and_from_the_settings(week_47: FoundRecord) -> None:
     assert numbers(week_47[FORCED, "inbound", "forced and plain"]) == (1, 500, 0)
     assert week_47[FORCED, "inbound", "forced and plain"]["partners"][0]["partner_domain"] == "branch.example"
     by_settings = week_47[FORCED, "outbound", "forced by settings"]
@@ -177,7 +177,7 @@ def test_forced_tls_contradicted_from_the_export_and_from_the_settings(week_47: 
         assert (FORCED, "inbound", name) not in week_47
 
 
-def test_forced_tls_counts_only_the_days_on_which_it_was_forced(week_47: Found) -> None:
+def test_forced_tls_counts_only_the_days_on_which_it_was_forced(week_47: FoundRecord) -> None:
     thursday = week_47[FORCED, "inbound", "forced from Thursday"]
     assert numbers(thursday) == (4, 400, 0)
     assert [day["data_date"] for day in thursday["days"]] == [day.isoformat() for day in days(47)[3:]]
@@ -187,7 +187,7 @@ def test_forced_tls_counts_only_the_days_on_which_it_was_forced(week_47: Found) 
     assert late["share_before"] == 0
 
 
-def test_tls_got_worse_by_more_than_chance_explains(week_47: Found) -> None:
+def test_tls_got_worse_by_more_than_chance_explains(week_47: FoundRecord) -> None:
     worse = {key[2]: found for key, found in week_47.items() if key[0] == "tls-got-worse"}
     assert {"fell", "fell or not", "steady, lost 11", "fell twice", "five lost"} <= set(worse)
     quiet = {"fell a little", "steady, lost 10", "rose", "four lost", "unknown was large"}
@@ -204,26 +204,26 @@ def test_tls_got_worse_by_more_than_chance_explains(week_47: Found) -> None:
     assert (unsure["verdict"], unsure["provisional"], unsure["needs_action"]) == ("undecided", True, False)
 
 
-def test_a_connectors_first_fall_does_not_hide_its_second(week_47: Found) -> None:
+def test_a_connectors_first_fall_does_not_hide_its_second(week_47: FoundRecord) -> None:
     """0, 0, 12.5, 12.5, 25 % without TLS: held against its largest change so far, the second were usual."""
     found = week_47["tls-got-worse", "inbound", "fell twice"]
     assert (*numbers(found), found["needs_action"]) == (150, 200, 0, True)
     assert "Usually" not in found["detail"], "four values are no usage"
 
 
-def test_unknown_is_large(week_47: Found) -> None:
+def test_unknown_is_large(week_47: FoundRecord) -> None:
     large = {key[2] for key in week_47 if key[0] == "unknown-large"}
     assert {"unknown 6 of 100", "unknown enough", "version unknown 6 of 100", "all unknown"} <= large
     assert not {"unknown 5 of 100", "unknown few"} & large
 
 
-def test_unknown_is_large_enough_to_act_on(week_47: Found) -> None:
+def test_unknown_is_large_enough_to_act_on(week_47: FoundRecord) -> None:
     """6 of 100 is more than 5 %, and what 5 % give by chance every third week."""
     large = {key[2]: found for key, found in week_47.items() if key[0] == "unknown-large"}
     assert [large[f"unknown {n} of 100"]["needs_action"] for n in (6, 15)] == [False, True]
 
 
-def test_unknown_is_suddenly_up(week_47: Found) -> None:
+def test_unknown_is_suddenly_up(week_47: FoundRecord) -> None:
     """As it is when a header changed upstream; weeks without mail between do not hide it."""
     rose = {key[2]: found for key, found in week_47.items() if key[0] == "unknown-rose"}
     assert {"unknown rose 12", "unknown rose over a gap"} <= set(rose)
@@ -243,7 +243,7 @@ def test_a_header_that_changed_upstream_raises_unknown(tmp_path: Any) -> None:
     assert (open_one["verdict"], open_one["needs_action"]) == ("undecided", False)
 
 
-def test_connector_silent(ledger: Settings, week_47: Found) -> None:
+def test_connector_silent(ledger: Settings, week_47: FoundRecord) -> None:
     silent = {key[2]: found for key, found in week_47.items() if key[0] == "connector-silent"}
     assert "fell silent" in silent
     assert not {"goes on", "was seen once", "came back", "always there"} & set(silent)
@@ -257,7 +257,7 @@ def test_connector_silent(ledger: Settings, week_47: Found) -> None:
     assert not {key for key in said(ledger, "2026-W49") if key[0] == "connector-silent"}, "no data came at all"
 
 
-def test_a_silent_connector_needs_action_where_mail_was_to_be_expected(week_47: Found) -> None:
+def test_a_silent_connector_needs_action_where_mail_was_to_be_expected(week_47: FoundRecord) -> None:
     silent = {key[2]: found["needs_action"] for key, found in week_47.items() if key[0] == "connector-silent"}
     assert silent["fell silent, large"]
     assert not silent["fell silent, small"], "three messages a week stay away by chance"
@@ -273,7 +273,7 @@ def test_connector_silent_stops_when_the_connector_is_gone(ledger: Settings) -> 
     assert ("silent", "inbound", "gone for long") not in found
 
 
-def test_connector_new(ledger: Settings, week_47: Found) -> None:
+def test_connector_new(ledger: Settings, week_47: FoundRecord) -> None:
     found = week_47["connector-new", "inbound", "appeared"]
     assert (found["numerator"], found["severity"], found["detail"]) == (
         9,
@@ -285,7 +285,7 @@ def test_connector_new(ledger: Settings, week_47: Found) -> None:
     assert not [key for key in said(ledger, "2026-W38") if key[0] == "connector-new"], "the ledger is too young"
 
 
-def test_connector_changed(week_47: Found) -> None:
+def test_connector_changed(week_47: FoundRecord) -> None:
     changed = {key[2]: found["detail"] for key, found in week_47.items() if key[0] == "connector-changed"}
     assert changed["changed type"] == "Type: was Partner, On-premises from Mon 16 November 2026 on."
     assert changed["odd type"] == "Type: was Partner, a\ufffdb{now} from Mon 16 November 2026 on."
@@ -296,7 +296,7 @@ def test_connector_changed(week_47: Found) -> None:
     )
 
 
-def test_volume_out_of_band(week_47: Found) -> None:
+def test_volume_out_of_band(week_47: FoundRecord) -> None:
     out = {key[2]: found for key, found in week_47.items() if key[0] == "volume-out-of-band"}
     assert {"volume 201", "volume 49", "volume spread 200", "volume six weeks", "volume small 20"} <= set(out)
     quiet = {"volume 200", "volume 50", "volume spread 149", "volume five weeks", "volume small 19", "volume in bursts"}
@@ -306,7 +306,7 @@ def test_volume_out_of_band(week_47: Found) -> None:
     assert found["detail"] == "Mon 16 November 2026: 201, usually 100 to 100."
 
 
-def test_ready_to_enforce(week_47: Found) -> None:
+def test_ready_to_enforce(week_47: FoundRecord) -> None:
     ready = {key[2] for key in week_47 if key[0] == "ready-to-enforce"}
     assert "ready" in ready
     assert not {"ready but for one", "one message in four weeks", "ready but unknown", "forced already"} & ready
@@ -315,7 +315,7 @@ def test_ready_to_enforce(week_47: Found) -> None:
     assert (found["numerator"], found["denominator"]) == (0, 100)
 
 
-def test_what_would_break(week_47: Found) -> None:
+def test_what_would_break(week_47: FoundRecord) -> None:
     found = week_47["would-break", "inbound", "would break"]
     assert numbers(found) == (9, 209, 0)
     assert found["detail"] == (
@@ -337,12 +337,12 @@ def test_what_would_break(week_47: Found) -> None:
         ("plain 26 of 100", 1, "2026-W47"),
     ],
 )
-def test_weeks_in_a_row_and_first_seen(week_47: Found, name: str, in_a_row: int, first_seen: str) -> None:
+def test_weeks_in_a_row_and_first_seen(week_47: FoundRecord, name: str, in_a_row: int, first_seen: str) -> None:
     found = week_47[NO_TLS, "inbound", name]
     assert (found["periods_in_a_row"], found["first_seen"]) == (in_a_row, first_seen)
 
 
-def test_change_since_last_week(week_47: Found) -> None:
+def test_change_since_last_week(week_47: FoundRecord) -> None:
     found = week_47[NO_TLS, "inbound", "stood four weeks"]
     before = (found["share_before"], found["numerator_before"], found["denominator_before"])
     assert before == (0.32, 32, 100)
@@ -372,7 +372,7 @@ def test_a_fall_is_no_standing_state_that_ends(ledger: Settings) -> None:
     assert not [key for key in ended(ledger, "2026-W48") if key[0] in ("tls-got-worse", "unknown-rose")]
 
 
-def test_every_insight_carries_its_evidence(week_47: Found) -> None:
+def test_every_insight_carries_its_evidence(week_47: FoundRecord) -> None:
     promised = {
         "rule", "rule_version", "severity", "verdict", "direction", "connector", "numerator", "denominator",
         "undecided", "share", "lower", "upper", "threshold", "provisional", "advice", "title", "days", "first_seen",
@@ -392,7 +392,7 @@ def test_every_insight_carries_its_evidence(week_47: Found) -> None:
             assert sum(day["share"]["undecided"] for day in found["days"]) == found["undecided"]
 
 
-def test_texts_are_whole_in_both_languages(ledger: Settings, week_47: Found) -> None:
+def test_texts_are_whole_in_both_languages(ledger: Settings, week_47: FoundRecord) -> None:
     swedish = said(ledger, "2026-W47", language="sv")
     for key, found in week_47.items():
         assert swedish[key]["title"] != found["title"]

@@ -378,7 +378,7 @@ def _quality() -> DataQuality:
     )  # fmt: skip
     rejects = (
         RejectReason(
-            source="m365", reason="a date that is none", records=6,
+            source="m365", reason="not a date", records=6,
             examples=("connector-2026-11-18.csv.gz, record 118", "connector-2026-11-18.csv.gz, record 2019"),
         ),
     )  # fmt: skip

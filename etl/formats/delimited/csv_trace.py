@@ -12,7 +12,7 @@ import duckdb
 from etl import reference
 from etl.common import database
 from etl.formats import domains, text, zones
-from etl.formats.base import Found, Job, Reader, Sample, Script, Staged, counted
+from etl.formats.base import FoundRecord, Job, Reader, Sample, Script, Staged, counted
 from etl.formats.delimited import csv_table, dates, misfits
 
 VENDOR_LIMITS = (50_000, 100_000)
@@ -121,7 +121,7 @@ class CsvTrace(Reader):
         con.execute(database.sql("formats/delimited", "told_words"))
         con.execute(database.sql(f"formats/{self.name}", "records"))
 
-    def find(self, job: Job, wanted: Mapping[str, Any], most: int) -> list[Found]:
+    def find(self, job: Job, wanted: Mapping[str, Any], most: int) -> list[FoundRecord]:
         """The records behind a fact, as numbered in the file; see `Reader.find`."""
         con, table = job.con, self._open(job)
         refused: list[int] = []
@@ -179,10 +179,10 @@ def short_key(key: bytes) -> str:
     return base64.b64encode(key).decode("ascii")[:17]
 
 
-def found(row: dict[str, Any], refused: Sequence[int]) -> Found:
+def found(row: dict[str, Any], refused: Sequence[int]) -> FoundRecord:
     """A row of find_records.sql or log_find.sql as what `Reader.find` gives."""
     number = csv_table.number_of(row.pop("record"), refused)
-    return Found(number, row.pop("outcome"), row.pop("reason"), key=row.pop("key"), says=row)
+    return FoundRecord(number, row.pop("outcome"), row.pop("reason"), key=row.pop("key"), says=row)
 
 
 def _sum(counts: list[dict[str, Any]]) -> int:

@@ -19,7 +19,7 @@ from etl.common import database
 from etl.common.disk import disk_errors
 from etl.common.errors import ExportUnreadable
 from etl.formats import text
-from etl.formats.base import Found, Job, Sample, Script, Staged
+from etl.formats.base import FoundRecord, Job, Sample, Script, Staged
 from etl.formats.delimited import csv_table
 from etl.formats.delimited.csv_trace import CsvTrace
 from etl.formats.lines import exchange_headers
@@ -99,7 +99,7 @@ class _Tracking(CsvTrace):
         """Own domains, networks and services: an event says neither whence nor whither in those words."""
         return own_words(job.reading) | {"has_return_path": "return_path" in table.columns}
 
-    def find(self, job: Job, wanted: Mapping[str, Any], most: int) -> list[Found]:
+    def find(self, job: Job, wanted: Mapping[str, Any], most: int) -> list[FoundRecord]:
         """The events behind a fact; of a joined log those of any TLS, which only the session tells."""
         asked = {**wanted, "tls_version": None} if job.reading.options.get("joins") else wanted
         return super().find(job, asked, most)

@@ -22,7 +22,7 @@ judged as (
         case
             when starts_with(date_time, '#') then null
             when getvariable('has_nul') and contains(concat_ws('', date_time, origin, event, connector, addresses, sender), chr(0)) then 'a NUL byte'
-            when clock is null then 'a date that is none'
+            when clock is null then 'not a date'
             when data_date is null then 'a date outside 2010 to 2039'
             when coalesce(origin, '') = '' or coalesce(event, '') = '' then 'no source or event'
         end as fault,

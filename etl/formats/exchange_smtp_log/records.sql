@@ -80,8 +80,8 @@ checked as (
             when occurred_at is null then 'no time stamp that this reader knows'
             when is_beyond(occurred_at) then 'a date outside 2010 to 2039'
             when session_id = '' or connector = '' then 'no connector or session'
-            when sequence is null or sequence < 0 then 'a sequence number that is none'
-            when strlen(event) <> 1 or not contains('+-<>*', event) then 'an event that is none'
+            when sequence is null or sequence < 0 then 'not a sequence number'
+            when strlen(event) <> 1 or not contains('+-<>*', event) then 'not an event'
         end as fault
     from named
 ),

@@ -171,7 +171,7 @@ select
         when line like '-- %--' then 'journal-note'
         when is_of_others then 'other-program'
         when not is_stamped then 'no time stamp that this reader knows'
-        when kind is not null and occurred_at is null then 'a time stamp that is none'
+        when kind is not null and occurred_at is null then 'not a time stamp'
         when kind is not null and is_beyond(occurred_at) then 'a date outside 2010 to 2039'
         when protocol = 'local' or protocol like 'local-%' then 'local-submission'
         when is_continuation then 'continuation'

@@ -163,7 +163,7 @@ judged as (
             when not is_object then 'no JSON object'
             when is_empty and time_text is null then 'no record of a Gmail log'
             when is_empty or record_type not in ('', 'gmail') or event_type >= 3 then null
-            when occurred_at is null then 'a date that is none'
+            when occurred_at is null then 'not a date'
             when occurred_at < '2010-01-01' or occurred_at >= '2040-01-01' then 'a date outside 2010 to 2039'
         end as fault,
         case

@@ -18,7 +18,7 @@ from etl.common import database
 from etl.common.disk import disk_errors
 from etl.common.errors import ExportUnreadable
 from etl.formats import domains, text, zones
-from etl.formats.base import Found, Job, Reader, Reading, Sample, Script, Staged, counted
+from etl.formats.base import FoundRecord, Job, Reader, Reading, Sample, Script, Staged, counted
 from etl.formats.delimited.csv_table import ordinal_of
 from etl.formats.delimited.csv_trace import found, short_key
 from etl.formats.lines import years
@@ -105,7 +105,7 @@ class Log(Reader):
             self._refuse(plain, staged.records)
         return staged
 
-    def find(self, job: Job, wanted: Mapping[str, Any], most: int) -> list[Found]:
+    def find(self, job: Job, wanted: Mapping[str, Any], most: int) -> list[FoundRecord]:
         """The lines that name what is wanted, as numbered in the file; see `Reader.find`."""
         con = job.con
         self._open(job)

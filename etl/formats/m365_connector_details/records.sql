@@ -126,11 +126,11 @@ judged as (
         least(rounding, total * 0.1) as slack,
         case
             when getvariable('has_nul') and contains(concat_ws('', date_time, told, messages), chr(0)) then 'a NUL byte'
-            when data_date is null then 'a date that is none'
+            when data_date is null then 'not a date'
             when year(data_date) not between 2010 and 2039 then 'a date outside 2010 to 2039'
             when way is null then 'an unknown direction'
-            when coalesce(volume not between 0 and 1000000000000, true) then 'a count that is none'
-            when len(list_filter(shares, lambda part: part.percent is null or part.percent not between 0 and total)) > 0 then 'a percentage that is none'
+            when coalesce(volume not between 0 and 1000000000000, true) then 'not a count'
+            when len(list_filter(shares, lambda part: part.percent is null or part.percent not between 0 and total)) > 0 then 'not a percentage'
             when whole - total > slack then 'percentages that add up to more than 100'
         end as reason
     from scaled

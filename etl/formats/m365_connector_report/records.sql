@@ -105,11 +105,11 @@ judged as (
         case
             when getvariable('has_nul') and contains(concat_ws('', date_time, direction, connector, tls_version,
                 tls_cipher, sender, recipient, message_id, network_message_id, bytes), chr(0)) then 'a NUL byte'
-            when clock is null then 'a date that is none'
+            when clock is null then 'not a date'
             when data_date is null then 'a date outside 2010 to 2039'
             when way is null then 'an unknown direction'
             when getvariable('has_messages') and coalesce(try_cast(messages as bigint) not between 0 and 1000000000000, true)
-                then 'a count that is none'
+                then 'not a count'
         end as reason
     from worded
 )

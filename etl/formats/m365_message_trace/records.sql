@@ -40,7 +40,7 @@ judged as (
         case
             when getvariable('has_nul') and contains(concat_ws('', date_time, word, named, sender, recipient, status, message_id,
                 network_message_id, bytes), chr(0)) then 'a NUL byte'
-            when clock is null then 'a date that is none'
+            when clock is null then 'not a date'
             when data_date is null then 'a date outside 2010 to 2039'
             when word is null then 'an unknown direction'
             when word = 'untold' and coalesce(trim(sender), '') = '' and coalesce(trim(recipient), '') = '' then 'no address'

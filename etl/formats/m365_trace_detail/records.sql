@@ -95,7 +95,7 @@ judged as (
         case
             when getvariable('has_nul') and contains(concat_ws('', date_time, origin, event, sender, recipient, message_id,
                 network_message_id, bytes, custom_data), chr(0)) then 'a NUL byte'
-            when clock is null then 'a date that is none'
+            when clock is null then 'not a date'
             when data_date is null then 'a date outside 2010 to 2039'
         end as reason,
         case

@@ -10,7 +10,7 @@ create or replace temp type line_kind as enum (
 );
 create or replace temp type line_outcome as enum ('used', 'skipped', 'rejected');
 create or replace temp type line_reason as enum (
-    'blank-line', 'journal-note', 'no time stamp that this reader knows', 'a time stamp that is none', 'a date outside 2010 to 2039',
+    'blank-line', 'journal-note', 'no time stamp that this reader knows', 'not a time stamp', 'a date outside 2010 to 2039',
     'a delivery that is cut off or garbled',
     'not-transferred', 'connection-without-mail', 'local-submission', 'other-program', 'message-header', 'address-probe',
     'notice'
@@ -192,7 +192,7 @@ judged as (
             when line like '-- %--' then 'journal-note'::line_reason
             when is_bsd is null then 'no time stamp that this reader knows'::line_reason
             when kind is not null and is_beyond then 'a date outside 2010 to 2039'::line_reason
-            when kind is not null and occurred_at is null then 'a time stamp that is none'::line_reason
+            when kind is not null and occurred_at is null then 'not a time stamp'::line_reason
             when kind = 'delivery' then case when status <> 'sent' then 'not-transferred'::line_reason end
             when kind = 'disconnect' then
                 case when contains(first_part, ' commands=') and not contains(first_part, ' data=') and not contains(first_part, ' bdat=')

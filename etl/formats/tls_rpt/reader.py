@@ -17,7 +17,7 @@ from etl.common import database
 from etl.common.disk import disk_errors
 from etl.common.errors import ExportUnreadable, LimitExceeded
 from etl.formats import domains, text
-from etl.formats.base import Found, Job, Reader, Sample, Staged, counted
+from etl.formats.base import FoundRecord, Job, Reader, Sample, Staged, counted
 from etl.formats.tls_rpt import mails
 
 MAX_BYTES = 64 << 20
@@ -55,11 +55,11 @@ class _TlsReports(Reader):
         several = int(database.value(con, database.sql(_FOLDER, "several_days"), domains_file))
         return counted(counts, unknown_words=words, notes={"several_days": several})
 
-    def find(self, job: Job, wanted: Mapping[str, Any], most: int) -> list[Found]:
+    def find(self, job: Job, wanted: Mapping[str, Any], most: int) -> list[FoundRecord]:
         """The policies with sessions; none where messages are asked for, they say nothing of those."""
         self._open(job)
         rows = database.rows(job.con, database.sql(_FOLDER, "find"), {**wanted, "most": most})
-        return [Found(row.pop("record"), row.pop("outcome"), row.pop("reason"), row) for row in rows]
+        return [FoundRecord(row.pop("record"), row.pop("outcome"), row.pop("reason"), row) for row in rows]
 
     @staticmethod
     def _open(job: Job) -> None:

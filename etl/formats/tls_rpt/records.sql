@@ -147,9 +147,9 @@ with judged as (
             when broken is not null then 'a mail whose report can not be read'
             when entry is null then null
             when first_date is null or first_date not between date '2010-01-01' and date '2039-12-31' or ends_at < starts_at
-                then 'a date range that is none'
+                then 'not a date range'
             when exists (select 1 from tls_results where tls_results.record = tls_policies.record and sessions < 0) or failed < 0
-                then 'a count that is none'
+                then 'not a count'
         end as fault,
         case
             when entry is null then 'no-policy'
