@@ -106,9 +106,10 @@ def deliver(
 
     Gives what became of each recipient. When all have been tried and some are still open (no connection, 4xx), raises
     `Delayed`, which may be retried: only those are touched then. A mail refused (5xx), or of which nobody knows whether
-    it arrived (`unknown`), is in the list and raises nothing: `raise_if_unsent` does. Without `to`, an edition that does
-    not go out by itself raises `UsageInvalid`. `to` also takes up what was refused, closed or is unknown, and with `again`
-    what was accepted; the Message-ID stays, so that a repeat folds. A dry run composes, and can't reach a server.
+    it arrived (`unknown`), is in the list and raises nothing: `raise_if_unsent` does. Without `to`, an edition that
+    does not go out by itself raises `UsageInvalid`. `to` also takes up what was refused, closed or is unknown, and
+    with `again` what was accepted; the Message-ID stays, so that a repeat folds. A dry run composes, and can't reach a
+    server.
     """
     job = _job(settings, period, edition, to, again)
     if not job.named and not dry_run and job.origin not in DELIVERED:
