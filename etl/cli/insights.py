@@ -50,7 +50,9 @@ def _print(model: ReportModel, language: str) -> None:
         say(f"{model.period.id}: the policy has nothing to say.")
     rows = [_row(item, language) for item in model.insights]
     if rows:
-        table(("severity", "verdict", "what", "where", "n of N", "undecided", "share"), rows, ("n of N", "undecided"))
+        table(
+            ("", "severity", "verdict", "what", "where", "n of N", "undecided", "share"), rows, ("n of N", "undecided")
+        )
     _print_resolved(model, language)
     if model.completeness.missing:
         say(f"missing: {', '.join(model.completeness.missing)}")
@@ -71,10 +73,11 @@ def _row(item: Insight, language: str) -> tuple[str, ...]:
 
     verdict = f"{item.verdict}{', provisional' if item.provisional else ''}"
     counts = f"{item.numerator} of {item.denominator}" if item.denominator is not None else str(item.numerator or "–")
-    share = "–" if item.share is None else f"{100 * item.share:.{item.share_digits}f} %"
+    share = "–" if item.share is None or item.counts_only else f"{100 * item.share:.{item.share_digits}f} %"
     where = _where(item.direction, item.connector)
     return (
-        item.severity, verdict, in_language(item.title, language), where, counts, str(item.undecided), share,
+        "act" if item.needs_action else "", item.severity, verdict, in_language(item.title, language), where, counts,
+        str(item.undecided), share,
     )  # fmt: skip
 
 

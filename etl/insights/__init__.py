@@ -76,7 +76,8 @@ def _causes(book: Book, policy: Policy, findings: list[tuple[Rule, Finding]]) ->
     """For each insight that another explains, the name of the other.
 
     First what a faulty export explains: what is not said any more without the messages that it left unknown. Then, at
-    one connector, what is open because of unknown mail, or tells that it rose, where a rule says that it is large.
+    one connector, what is open because of unknown mail, or tells that it rose, where a rule says that it is large; and
+    a fall where a rule calls for action on the messages that it is made of.
     """
     found: dict[str, str] = {}
     for rule in policy.rules:
@@ -100,7 +101,21 @@ def _causes(book: Book, policy: Policy, findings: list[tuple[Rule, Finding]]) ->
         about_unknown = item.verdict == "undecided" or (rule.kind == "rise" and rule.members <= _UNKNOWN)
         if item.place in large and about_unknown and large[item.place] != own:
             found.setdefault(own, found.get(large[item.place], large[item.place]))
+        if rule.kind == "got_worse" and (same := _same_messages(book, policy, rule, item, findings)):
+            found.setdefault(own, same)
     return found
+
+
+def _same_messages(
+    book: Book, policy: Policy, worse: Rule, fall: Finding, findings: list[tuple[Rule, Finding]]
+) -> str | None:
+    """The insight at the same connector that calls for action on the messages that a fall is made of."""
+    for rule, item in findings:
+        about_them = rule.kind == "share" and not rule.members & (worse.members | _UNKNOWN)
+        urgent = rule.severity in ACTION and item.verdict == "speaks" and item.evident
+        if item.place == fall.place and about_them and urgent and not _acknowledged(book, policy, rule.id, item.place):
+            return _id(rule, item)
+    return None
 
 
 def _still(reduced: Finding | None, finding: Finding) -> bool:

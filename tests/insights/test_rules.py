@@ -516,3 +516,17 @@ def test_few_messages_are_counts_and_call_nobody(tmp_path: Any) -> None:
         "forced, one of two": ("speaks", False, True),
     }
     assert found[FORCED, "inbound", "forced, one of two"]["needs_action"], "one message is one too many there"
+
+
+def test_a_fall_into_what_is_acted_on_already_is_no_second_action(tmp_path: Any) -> None:
+    settings = site(tmp_path, **IRREGULAR)
+    rows: list[dict[str, str]] = []
+    for week in range(41, 48):
+        rows += mail("hub", week, plain(30 if week == 47 else 0, 100))
+    bring(settings, {"connector-all": export(rows, SUMS)})
+    found = said(settings, "2026-W47")
+    lead, fall = found[NO_TLS, "inbound", "hub"], found["tls-got-worse", "inbound", "hub"]
+    assert (lead["needs_action"], lead["explains"]) == (True, [fall["id"]])
+    assert (fall["needs_action"], fall["cause"]) == (False, lead["id"])
+    accepted = said(settings, "2026-W47", policy(more=acknowledged("2027-01-31")))
+    assert accepted["tls-got-worse", "inbound", "hub"]["needs_action"], "what was accepted got worse"
