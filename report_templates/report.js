@@ -28,20 +28,10 @@
   const unknown = data.versions.indexOf("Unknown");
 
   // Tenths of a percent that add to 1000 by largest remainder: the same rule as in the tables.
-  function tenths(numbers) {
-    const whole = sum(numbers);
-    if (!whole) return numbers.map(() => 0);
-    const floors = numbers.map((n) => Math.floor((n * 1000) / whole));
-    let left = 1000 - sum(floors);
-    numbers
-      .map((n, i) => [(n * 1000) % whole, i])
-      .sort((a, b) => b[0] - a[0] || a[1] - b[1])
-      .forEach(([, i]) => { if (left > 0) { floors[i] += 1; left -= 1; } });
-    return floors;
-  }
-
-  function percent(n, tenth, whole) {
-    if (!n) return NONE;
+  // A share with one decimal, as it rounds (half up): none and all are told apart from nearly so.
+  function percent(n, whole) {
+    if (!n || !whole) return NONE;
+    const tenth = Math.floor((2000 * n + whole) / (2 * whole));
     if (!tenth) return "<0" + data.decimal + "1";
     if (tenth === 1000 && n < whole) return ">99" + data.decimal + "9";
     return Math.floor(tenth / 10) + data.decimal + (tenth % 10);
@@ -50,8 +40,7 @@
   function texts(numbers) {
     if (state.unit === "count") return numbers.map(cell);
     const known = numbers.map((n, i) => (i === unknown ? 0 : n));
-    const parts = tenths(known);
-    return numbers.map((n, i) => (i === unknown ? cell(n) : percent(n, parts[i], sum(known))));
+    return numbers.map((n, i) => (i === unknown ? cell(n) : percent(n, sum(known))));
   }
 
   // What is chosen. The whole name of a connector means that one, part of a name all that have it.
@@ -177,19 +166,24 @@
     return found;
   }
 
+  // What is said of a day of which not all came, or nothing did.
+  function remark(d) {
+    return data.missing.includes(d.iso) ? W.noExport : data.marks[d.iso] || "";
+  }
+
   function words(d) {
+    const more = remark(d) ? " (" + remark(d) + ")" : "";
     if (state.view === "flow") {
       const said = (side) => W[side] + ": " + group(d[side]) + (d.before[side] ? " (" + fill(W.weekBefore, group(d.before[side])) + ")" : "")
         + (d.band[side] ? ", " + fill(W.usual, group(Math.round(d.band[side][0])), group(Math.round(d.band[side][1]))) : "");
-      return [d.text, said("in"), said("out")].join("\n");
+      return [d.text + more, said("in"), said("out")].join("\n");
     }
     const known = sum(d.versions) - (unknown < 0 ? 0 : d.versions[unknown]);
-    const parts = tenths(d.versions.map((n, i) => (i === unknown ? 0 : n)));
     const lines = data.names.map((name, i) => {
-      const share = i === unknown ? "" : " (" + percent(d.versions[i], parts[i], known) + THIN + "%)";
+      const share = i === unknown || known < 30 ? "" : " (" + percent(d.versions[i], known) + THIN + "%)";
       return d.versions[i] ? name + ": " + group(d.versions[i]) + share : "";
     });
-    return [d.text, ...lines.filter(Boolean)].join("\n");
+    return [d.text + more, ...lines.filter(Boolean)].join("\n");
   }
 
   function pieces(d, height, most) {
@@ -219,7 +213,9 @@
     pattern.append(make("rect", { width: 5, height: 5, fill: data.colors[0] }));
     pattern.append(make("line", { x1: 0, y1: 0, x2: 0, y2: 5, stroke: "#fff", "stroke-opacity": 0.38, "stroke-width": 1.6 }));
     const defs = make("defs");
-    defs.append(pattern);
+    const lost = make("pattern", { id: "c-lost", width: 8, height: 8, patternUnits: "userSpaceOnUse", patternTransform: "rotate(45)" });
+    lost.append(make("line", { x1: 0, y1: 0, x2: 0, y2: 8, class: "lines", "stroke-width": 1.6 }));
+    defs.append(pattern, lost);
     return defs;
   }
 
@@ -261,15 +257,20 @@
       const x = left + step * n + (step - thick) / 2;
       const bar = make("g", { class: "day", tabindex: n ? -1 : 0, role: "img", "aria-label": words(d).replace(/\n/g, ", ") });
       bar.append(make("rect", { x: left + step * n, y: 12, width: step, height, fill: "transparent" }));
-      for (const [y, tall, css, fillWith] of pieces(d, height, most)) {
+      const lost = data.missing.includes(d.iso);
+      if (lost) bar.append(make("rect", { x, y: 12, width: thick, height, fill: "url(#c-lost)", class: "gone" }));
+      for (const [y, tall, css, fillWith] of lost ? [] : pieces(d, height, most)) {
         const more = css === "band" ? Math.min(4, (step - thick) / 2) : 0;
         if (tall > 0) bar.append(make("rect", { x: x - more, y: 12 + y, width: thick + 2 * more, height: tall, ...(css ? { class: css } : { fill: fillWith }) }));
       }
+      if (state.view !== "flow" && state.unit === "share" && !lost && sum(d.versions) < 30) bar.setAttribute("class", "day few");
+      const word = remark(d);
+      if (word) svg.append(make("text", { x: left + step * (n + 0.5), y: height + 44, "font-size": 11, "text-anchor": "middle", class: "lost" }, step > 58 ? word : "!"));
       tip(bar, d);
       svg.append(bar);
-      if (n % every === 0) svg.append(make("text", { x: left + step * (n + 0.5), y: height + 30, "font-size": 12, "text-anchor": "middle", class: data.missing.includes(d.iso) ? "lost" : "dim" }, d.short));
+      if (n % every === 0) svg.append(make("text", { x: left + step * (n + 0.5), y: height + 30, "font-size": 12, "text-anchor": "middle", class: remark(d) ? "lost" : "dim" }, d.short));
     });
-    let end = height + 40;
+    let end = height + 52;
     if (state.view === "flow") {
       const zero = 12 + (height * most.in) / (most.in + most.out);
       svg.append(make("line", { x1: left, x2: width, y1: zero + 0.5, y2: zero + 0.5, class: "axis" }));
@@ -278,7 +279,7 @@
       if (most.in > 1) svg.append(make("text", { x: 0, y: 22, "font-size": 12, class: "dim" }, group(Math.round(most.in))));
       if (most.out > 1) svg.append(make("text", { x: 0, y: height + 12, "font-size": 12, class: "dim" }, group(Math.round(most.out))));
     } else {
-      end = legend(svg, height + 42, width);
+      end = legend(svg, height + 54, width);
       const upTo = state.unit === "share" ? "100" + THIN + "%" : group(most.all);
       svg.append(make("text", { x: 0, y: 22, "font-size": 12, class: "dim" }, upTo));
     }
@@ -340,6 +341,8 @@
 
   function csv() {
     const lines = [csvHeads().map(csvCell).join(",")];
+    const none = data.heads.length - 1;
+    byDay().forEach((d) => { if (data.missing.includes(d.iso)) lines.push([d.iso, W.noExport, ...Array(none - 1).fill("")].map(csvCell).join(",")); });
     for (const row of shown) {
       const where = place(row);
       const cells = [day(row).iso, where.way, where.name, where.type === NONE ? "" : where.type, where.forced === NONE ? "" : where.forced];

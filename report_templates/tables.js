@@ -53,18 +53,27 @@ function filter(above, things, words) {
   });
 }
 
+// What a section holds below its summary is put there when it is first opened: thousands at once would take seconds.
+function drawLater(section) {
+  const inside = section.querySelector && section.querySelector("[data-later]");
+  if (!inside) return;
+  inside.innerHTML = inside.firstElementChild.textContent; // this page's own markup, escaped when it was made
+  inside.removeAttribute("data-later");
+}
+document.addEventListener("toggle", (event) => drawLater(event.target), true);
+
 // A connector's section opens when somebody is sent there.
 function reveal() {
   const found = location.hash.length > 1 && $(location.hash.slice(1)); // the page's ids are plain letters
   const closed = found && found.closest("details:not([open])");
-  if (closed) closed.open = true;
+  if (closed) { drawLater(closed); closed.open = true; }
   if (closed) found.scrollIntoView();
 }
 
-// On paper every section is open; afterwards they are as they were.
+// On paper every section that is drawn is open; afterwards they are as they were.
 function openForPaper(on) {
   document.querySelectorAll("details").forEach((section) => {
-    if (on && !section.open) { section.open = true; section.dataset.was = "closed"; }
+    if (on && !section.open && !section.querySelector("[data-later]")) { section.open = true; section.dataset.was = "closed"; }
     if (!on && section.dataset.was) { section.open = false; delete section.dataset.was; }
   });
 }

@@ -145,7 +145,7 @@ PICTURES: dict[str, Picture] = {
     "report-390": screen(390, 1500),
     "report-page-1": printed(1),
     "report-page-2": printed(2),
-    "report-page-connectors": printed(6),
+    "report-page-connectors": printed(7),
     "mail-640-light": mail(640, 1500),
     "mail-640-dark": mail(640, 1500, dark=True),
     "mail-390": mail(390, 1300),

@@ -180,6 +180,14 @@ class _Maker:
             next_due_at=schedule.next_due_at(self.settings, self.period),
         )
 
+    def _replaced(self) -> tuple[PeriodInputs, datetime] | None:
+        """The inputs of the edition that this one replaces, and when it was made."""
+        earlier = ledger.editions(self.entries, str(self.period))
+        if not earlier:
+            return None
+        inputs = PeriodInputs.from_bag(edition_file.data(self.archive, earlier[-1].bag).read)
+        return inputs, periods.parse_instant(earlier[-1].made_at)
+
     def _about(self, info: EditionInfo, parts: dict[str, str], chosen: list[Variant]) -> dict[str, Any]:
         """What `edition.json` holds: all that the ledger's entry says, and more."""
         return {
@@ -208,9 +216,16 @@ class _Maker:
         inputs = self.inputs
         payload = inputs.files()
         mentioned = mentions(self.entries)
+        replaced = self._replaced()
         for variant in chosen:
             model = build.make_model(
-                inputs, self.settings, self.period, info, language=variant.language, connectors=variant.connectors
+                inputs,
+                self.settings,
+                self.period,
+                info,
+                language=variant.language,
+                connectors=variant.connectors,
+                replaced=replaced,
             ).model_copy(update={"mentions": mentioned})
             summary = build.summary(model)
             if not variant.connectors and "summary.json" not in payload:

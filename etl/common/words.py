@@ -24,8 +24,10 @@ ORIGINS: tuple[Origin, ...] = get_args(Origin)
 DELIVERED: tuple[Origin, ...] = ("scheduled", "correction")
 """The origins whose editions go out by themselves; the others reach a mail server by `send --to` only."""
 
-LEDGER_HEAD_MARKER = "@@LEDGER-HEAD@@"
+LEDGER_HEAD_MARKER = "(see this edition’s entry in the ledger)"
 """Stands in an archived mail where the mail as sent prints the head that includes its edition."""
+OLD_LEDGER_HEAD_MARKER = "@@LEDGER-HEAD@@"
+"""The same in mails that were archived by version 0.1."""
 
 
 def N_(text: str) -> str:  # noqa: N802  gettext's own name for it, which the search for texts knows

@@ -327,6 +327,7 @@ def _compose(job: _Job, recipient: str, variant: Variant, budget: int | None = N
         language=variant.language,
         folder=folder,
         sent_at=periods.now(),
+        reply_to=job.settings.report.reply_to,
         in_reply_to=before[-1] if before else None,
     )
     try:

@@ -20,7 +20,7 @@ from email.utils import format_datetime
 from etl.archive.ledger import Entry
 from etl.archive.variants import MailSource
 from etl.common.addresses import ascii_address, one_line, recipient_key
-from etl.common.words import LEDGER_HEAD_MARKER
+from etl.common.words import LEDGER_HEAD_MARKER, OLD_LEDGER_HEAD_MARKER
 from etl.report import language as languages
 
 BUDGET = 10_000_000
@@ -54,6 +54,8 @@ class Envelope:
     folder: str
     """The variant's folder below the archive, which the mail names for what was left off."""
     sent_at: datetime
+    reply_to: str | None = None
+    """Who answers the readers (`[report] reply_to`)."""
     in_reply_to: str | None = None
     """The Message-ID of the earlier edition's mail to the same recipient."""
 
@@ -76,7 +78,7 @@ def compose(envelope: Envelope, parts: MailSource, budget: int = BUDGET) -> Comp
 
 def _build(envelope: Envelope, parts: MailSource, left_off: tuple[str, ...]) -> bytes:
     head = envelope.entry.hash
-    plain, rich = parts.text.replace(LEDGER_HEAD_MARKER, head), parts.html.replace(LEDGER_HEAD_MARKER, head)
+    plain, rich = _with_head(parts.text, head), _with_head(parts.html, head)
     images = parts.images
     if "charts" in left_off:
         images, rich = {}, _IMAGE.sub(_in_words, rich)
@@ -99,6 +101,11 @@ def _build(envelope: Envelope, parts: MailSource, left_off: tuple[str, ...]) -> 
     return message.as_bytes()
 
 
+def _with_head(text: str, head: str) -> str:
+    """An archived part with the ledger's head where it named the ledger's entry."""
+    return text.replace(LEDGER_HEAD_MARKER, head).replace(OLD_LEDGER_HEAD_MARKER, head)
+
+
 def _address(message: EmailMessage, envelope: Envelope, subject: str) -> None:
     message["From"] = Address(one_line(envelope.sender_name), addr_spec=ascii_address(envelope.sender))
     message["To"] = Address(addr_spec=ascii_address(envelope.recipient))
@@ -108,6 +115,9 @@ def _address(message: EmailMessage, envelope: Envelope, subject: str) -> None:
     if envelope.in_reply_to:
         message["In-Reply-To"] = envelope.in_reply_to
         message["References"] = envelope.in_reply_to
+    message["List-Id"] = f"Transit Ledger <transit-ledger.{_domain(envelope.sender)}>"
+    if envelope.reply_to:
+        message["Reply-To"] = Address(addr_spec=ascii_address(envelope.reply_to))
     message["Auto-Submitted"] = "auto-generated"
     message["X-Auto-Response-Suppress"] = "All"
     message["X-Transit-Ledger-Edition"] = f"{envelope.entry.period}/e{envelope.entry.edition}"

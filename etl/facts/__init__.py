@@ -30,7 +30,7 @@ from etl.settings import Settings, Source
 TABLES = ("facts", "connector_days", "source_days", "tls_reports")
 """What a partition is made of, a Parquet file each."""
 
-VERSION = 5
+VERSION = 6
 """Goes up with every change of the facts' own SQL that could change a number."""
 
 

@@ -21,11 +21,12 @@ from typing import Any
 import duckdb
 
 from etl.common.masking import mask
-from etl.common.periods import Period, parse_day
+from etl.common.periods import Period, local, parse_day, parse_instant
 from etl.measures import measure
 from etl.model.quality import (
     Completeness,
     DataQuality,
+    Gap,
     InputFile,
     Reconciliation,
     RefusedFile,
@@ -82,6 +83,7 @@ def evidence_basis(completeness: dict[str, Any]) -> dict[str, Any]:
     basis = {key: value for key, value in completeness.items() if key not in ("state", "settled_date")}
     basis["sources"] = [
         {key: value for key, value in source.items() if key not in ("duplicate_files", "lateness_days")}
+        | {"days": [{key: value for key, value in day.items() if key != "last_at"} for day in source["days"]]}
         for source in completeness["sources"]
     ]
     return basis
@@ -200,15 +202,22 @@ def _texts(row: Row) -> Row:
     return {key: value.isoformat() if isinstance(value, date) else value for key, value in row.items()}
 
 
-def model_completeness(stored: dict[str, Any]) -> Completeness:
-    """The model's completeness from completeness.json. Totals are over the sources that count."""
+def model_completeness(stored: dict[str, Any], files: list[dict[str, Any]], time_zone: str) -> Completeness:
+    """The model's completeness from completeness.json and the files of inputs.json. Totals are over the sources that
+    count; clock times are those of `time_zone`.
+
+    A file that could not be read makes the period incomplete unless a readable one stands for its day.
+    """
     sources = tuple(_model_source(item) for item in stored["sources"])
     counting = [item for item in sources if item.role == "count"]
     missing = missing_days(stored)
     cut = tuple(sorted({name for item in counting for name in item.suspected_cut}))
     in_part = tuple(item for source in counting for item in source.refused_in_part)
     names = {item.source for item in counting}
-    quarantined = tuple(row["name"] for row in stored["quarantined"] if row["source"] in names)
+    gaps, twins = _gaps(stored, files, time_zone)
+    quarantined = tuple(
+        mask(row["name"]) for row in stored["quarantined"] if row["source"] in names and mask(row["name"]) not in twins
+    )
     return Completeness(
         complete=not (missing or cut or quarantined or in_part),
         sources=sources,
@@ -223,9 +232,53 @@ def model_completeness(stored: dict[str, Any]) -> Completeness:
         suspected_cut=cut,
         refused_in_part=in_part,
         quarantined=quarantined,
+        twins=twins,
+        gaps=gaps,
         state=stored["state"],
         settled_date=parse_day(stored["settled_date"]) if stored["settled_date"] else None,
     )
+
+
+def _gaps(
+    stored: dict[str, Any], files: list[dict[str, Any]], time_zone: str
+) -> tuple[tuple[Gap, ...], tuple[str, ...]]:
+    """What is missing, by day; and the files that could not be read where a readable one stands for their day."""
+    gaps: list[Gap] = []
+    twins: list[str] = []
+    for source in stored["sources"]:
+        if source["role"] != "count":
+            continue
+        mine = [row for row in files if row["source"] == source["source"]]
+        unread = {row["home_date"]: row for row in mine if row["state"] == "quarantined"}
+        received = {*source["received_dates"], *(row["home_date"] for row in mine if row["state"] in STANDS)}
+        twins += [mask(row["name"]) for day, row in unread.items() if day in received]
+        gaps += [_absent(source["source"], day, unread.get(day)) for day in source["missing_dates"]]
+        last = {day["data_date"]: day.get("last_at") for day in source["days"]}
+        gaps += [
+            Gap(
+                data_date=parse_day(row["home_date"]), source=source["source"], kind="cut", file=mask(row["name"]),
+                until=clock(last.get(row["home_date"]), time_zone),
+            )
+            for row in mine
+            if row["name"] in source["suspected_cut"] and row["state"] == "counted"
+        ]  # fmt: skip
+    return tuple(sorted(gaps, key=lambda gap: (gap.data_date, gap.source, gap.kind))), tuple(sorted(twins))
+
+
+def _absent(source: str, day: str, unread: dict[str, Any] | None) -> Gap:
+    if unread is None:
+        return Gap(data_date=parse_day(day), source=source, kind="absent")
+    return Gap(
+        data_date=parse_day(day), source=source, kind="unreadable", file=mask(unread["name"]),
+        reason=mask(unread["reason"] or ""),
+    )  # fmt: skip
+
+
+def clock(told: str | None, time_zone: str) -> str | None:
+    """The clock time in `time_zone` of an instant told in UTC, to the minute: `14:17`."""
+    if not told:
+        return None
+    return local(parse_instant(f"{told.removesuffix('Z')[:19]}Z"), time_zone).strftime("%H:%M")
 
 
 def missing_days(stored: dict[str, Any]) -> tuple[str, ...]:

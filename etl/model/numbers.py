@@ -5,7 +5,7 @@ Nothing here knows a language: `etl/report/language.py` puts separators and sign
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from fractions import Fraction
 
 MAX_DIGITS = 12
@@ -52,19 +52,3 @@ def common_digits(
 def _side(n: int, total: int, edge: Fraction) -> int:
     left, right = n * edge.denominator, total * edge.numerator
     return (left > right) - (left < right)
-
-
-def tenths(parts: Mapping[str, int]) -> dict[str, int]:
-    """Each part's share of the whole in tenths of a percent; together exactly 1,000 (largest remainder).
-
-    Ties go to the part named first. Nothing of nothing: every part is 0.
-    """
-    total = sum(parts.values())
-    if total == 0:
-        return dict.fromkeys(parts, 0)
-    floors = {name: n * 1000 // total for name, n in parts.items()}
-    left = 1000 - sum(floors.values())
-    by_rest = sorted(parts, key=lambda name: -(parts[name] * 1000 % total))
-    for name in by_rest[:left]:
-        floors[name] += 1
-    return floors

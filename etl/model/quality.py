@@ -46,6 +46,28 @@ class SourceCompleteness(Part):
     """Rows that came for a sealed day and are not counted."""
 
 
+class Gap(Part):
+    """A day of a counting source of which not all is here: nothing came, what came could not be read, or it ends at
+    exactly a row limit."""
+
+    data_date: date
+    source: str
+    kind: Literal["absent", "unreadable", "cut"]
+    file: str = ""
+    reason: str = ""
+    """Why it could not be read."""
+    until: str | None = None
+    """The clock time, in the report's time zone, of the last row that a cut day has: `14:17`."""
+
+
+class MissingVolume(Part):
+    """About how many messages are missing: what the same weekdays usually had, less what is here."""
+
+    messages: int
+    weeks: int
+    """The fewest earlier weekdays that any of the days rests on (at most eight)."""
+
+
 class Completeness(Part):
     """Page one's statement: what came, what did not, how settled it is."""
 
@@ -63,6 +85,11 @@ class Completeness(Part):
     suspected_cut: tuple[str, ...] = ()
     refused_in_part: tuple[RefusedFile, ...] = ()
     quarantined: tuple[str, ...] = ()
+    """Names of files that could not be read, where no readable one stands for their day."""
+    twins: tuple[str, ...] = ()
+    """Names of files that could not be read beside a readable one of the same day: a note, nothing is missing."""
+    gaps: tuple[Gap, ...] = ()
+    """What is missing, day by day."""
     state: Literal["open", "settled", "sealed"] = "settled"
     settled_date: date | None = None
     """The day by which, as the sources declare their lateness, no more rows are to be expected."""

@@ -11,9 +11,10 @@ from typing import Literal, get_args
 
 from pydantic import Field
 
+from etl.common.standards import Standard
 from etl.common.words import Direction
 from etl.model.part import Part
-from etl.model.quality import Completeness, DataQuality
+from etl.model.quality import Completeness, DataQuality, MissingVolume
 
 SafeguardName = Literal["forward_secrecy", "aead", "post_quantum", "peer_trusted", "peer_verified"]
 SAFEGUARDS: tuple[SafeguardName, ...] = get_args(SafeguardName)
@@ -58,6 +59,37 @@ class PeriodInfo(Part):
     ends_at: datetime
     hours: int
     before_id: str
+
+
+class ActionName(Part):
+    """An insight that needs action, by its rule and place."""
+
+    rule: str
+    direction: Direction | None
+    connector: str | None
+    title: dict[str, str]
+
+
+class Correction(Part):
+    """What a corrected edition says against the one it replaces: the files that came meanwhile, the headline's share
+    as it was, and which actions stand, are withdrawn, are new."""
+
+    made_at: datetime
+    """When the edition before was made."""
+    files: tuple[str, ...]
+    up_to_date: Share
+    standing: int
+    withdrawn: tuple[ActionName, ...]
+    added: tuple[ActionName, ...]
+
+
+class Review(Part):
+    """Who read the report on a period, and when, as the site records it."""
+
+    period: str
+    by: str
+    on: date
+    note: str = ""
 
 
 class Change(Part):
@@ -273,11 +305,11 @@ class WouldBreak(Part):
 
 
 class SourceShare(Part):
-    """What one of several sources says of a connector: its messages, and the share of them that TLS protected."""
+    """What one of several sources says of a connector: its messages, and the share of them that was up to date."""
 
     source: str
     messages: int
-    protected: Share
+    up_to_date: Share
 
 
 class ConnectorSection(Part):
@@ -295,7 +327,8 @@ class ConnectorSection(Part):
     recipients: int | None
     bytes: int | None
     is_estimated: bool
-    protected: Figure
+    encrypted: Figure
+    up_to_date: Figure
     sources: tuple[SourceShare, ...] = ()
     """Where several sources tell of it (servers whose connectors have the same name), each of them."""
     partners_below: tuple[PartnerLine, ...] = ()
@@ -348,7 +381,7 @@ class ProfileResult(Part):
 
 
 class Safeguard(Part):
-    """What protected messages of one direction besides the TLS version: how many of all that can be judged had it."""
+    """What guarded messages of one direction besides the TLS version: how many of all that can be judged had it."""
 
     name: SafeguardName
     direction: Direction
@@ -383,15 +416,26 @@ class ReportModel(Part):
     """`quiet`: data complete, no mail. `no_data`: nothing came."""
     messages: int
     messages_before: int | None
-    protected: Figure
-    protected_in: Figure
-    protected_out: Figure
+    standard: Standard
+    """What the share of up-to-date messages is held against."""
+    encrypted: Figure
+    encrypted_in: Figure
+    encrypted_out: Figure
+    up_to_date: Figure
+    up_to_date_in: Figure
+    up_to_date_out: Figure
     deprecated: Figure
     unknown: Figure
     """Messages of which TLS can't be said (`Unknown`), of all messages."""
     insights: tuple[Insight, ...]
     resolved: tuple[ResolvedInsight, ...] = ()
     completeness: Completeness
+    missing: MissingVolume | None = None
+    """About how much is missing; nothing where nothing is, or where there are no earlier weeks to tell it by."""
+    lost_before: tuple[date, ...] = ()
+    """Days before the period of which no counting source brought its export: what lies on them came with others."""
+    begin_date: date | None = None
+    """The first data date of all that is known of the time before the period: nothing can be older in this report."""
     flow: tuple[FlowRow, ...]
     """The days up to the period's end (30, or as many as the variant carries), the period's own included."""
     bands: tuple[Band, ...] = ()
@@ -407,7 +451,16 @@ class ReportModel(Part):
     safeguards: tuple[Safeguard, ...] = ()
     quality: DataQuality
     provenance: Provenance
+    archive_url: str | None = None
+    """Where readers reach the archive, if they can."""
     mentions: tuple[str, ...] = ()
     """Editions entered since the last regular mail and not mailed (backfill, manual): `2026-W40, edition 2`."""
+    correction: Correction | None = None
+    exceptions: tuple[Acknowledgement, ...] = ()
+    """Every acceptance on record that holds at the period's end, the next to run out first."""
+    reviews: tuple[Review, ...] = ()
+    """Reviews of this and earlier periods on record when it was made, latest first."""
     visible_connectors: tuple[str, ...] = ()
     """Where an audience sees only some connectors, their names; nothing for all."""
+    connectors_in_all: int = 0
+    """How many connectors (a name in a direction) had mail in the period, those that are not shown included."""

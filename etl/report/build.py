@@ -9,33 +9,42 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
+from statistics import median
 from typing import Any, Literal
 
 import duckdb
 
 from etl.basis.inputs import PeriodInputs, earlier_periods, files_by_day, period_inputs
 from etl.basis.workbench import opened, visible_facts_csv
-from etl.common.periods import Period, week_of
+from etl.common.masking import mask
+from etl.common.periods import Period, local, parse_period, week_of
+from etl.common.standards import STANDARDS, Standard
+from etl.common.words import DEPRECATED, PROTECTED
 from etl.insights import Judgement, evaluate, read_book
 from etl.insights.book import Book, Place, below_modern, is_named
-from etl.insights.classes import MEASURES, share
+from etl.insights.classes import share
 from etl.insights.profiles import profile_results
 from etl.insights.safeguards import safeguards_of
 from etl.measures import measure
 from etl.measures.completeness import model_completeness, model_quality
-from etl.model.quality import Completeness
+from etl.model.quality import Completeness, MissingVolume
 from etl.model.report import (
+    Acknowledgement,
+    ActionName,
     Band,
     CipherLine,
     ConnectorSection,
+    Correction,
     EditionInfo,
     Figure,
     FlowRow,
+    Insight,
     PartnerLine,
     PeriodInfo,
     Provenance,
     ReportModel,
+    Review,
     Share,
     SourceShare,
     TrendPoint,
@@ -47,10 +56,13 @@ __all__ = ["PeriodInputs", "make_model", "period_inputs", "summary", "visible_fa
 
 FLOW_DAYS = 90
 TREND_WEEKS = 13
+WEEKS_USUAL = 8
+"""Of so many weeks before, the same weekdays tell a day's usual volume."""
 PARTNERS_PER_CONNECTOR = 50
 
 _NOT_IN_SUMMARY = {
     "language", "page", "edition", "mentions", "visible_connectors", "provisional", "bands", "trend",
+    "correction", "reviews", "archive_url", "lost_before",
 }  # fmt: skip
 
 
@@ -64,14 +76,17 @@ def make_model(
     connectors: tuple[str, ...] = (),
     flow_days: int = FLOW_DAYS,
     mentions: tuple[str, ...] = (),
+    replaced: tuple[PeriodInputs, datetime] | None = None,
 ) -> ReportModel:
     """Everything a report on `period` says, for one language and, with `connectors`, as if only these were there.
 
-    Depends on `inputs`, on the organisation's name, zone, page and contacts in `settings`, and on its arguments; never
-    on the clock, the warehouse or other editions.
+    `replaced` are the inputs of the edition that this one replaces, and when it was made. Depends on `inputs`, on the
+    organisation's name, on contacts, reviews and what `[report]` says in `settings`, and on its arguments; never on the
+    clock or the warehouse.
     """
     stored = inputs.completeness
-    completeness = model_completeness(stored)
+    completeness = model_completeness(stored, inputs.inputs["files"], settings.report.time_zone)
+    standard = STANDARDS[settings.report.standard]
     with opened(inputs, settings, connectors) as con:
         book = read_book(
             con, period, earlier_periods(period), completeness, settings.connectors, files_by_day(inputs.inputs)
@@ -79,13 +94,19 @@ def make_model(
         judged = evaluate(book, inputs.policy)
         flow = _flow(con, book, period, flow_days)
         trend = _trend(con, period)
-        sections = _sections(con, book, judged)
+        sections = _sections(con, book, judged, standard)
+        volumes = _volumes(con, period)
         protections = measure(con, "safeguards", **_span(period))
         quality = model_quality(
             stored, inputs.inputs["files"], measure(con, "reconciliation", **_span(period)) if not connectors else []
         )
+    correction = None
+    if replaced:
+        old = make_model(replaced[0], settings, period, edition, language=language, connectors=connectors)
+        correction = _correction(old, judged.insights, replaced, inputs)
     now, before = _all(book, 0), _all(book, 1)
     had_before = bool(before)
+    both = {way: (book.periods[0].at((way, None)), book.periods[1].at((way, None))) for way, _ in _DIRECTIONS}
     return ReportModel(
         organisation=settings.organisation.name,
         language=language,
@@ -96,16 +117,21 @@ def make_model(
         state=_state(now, completeness, stored),
         messages=sum(now.values()),
         messages_before=sum(before.values()) if had_before else None,
-        protected=_figure(now, before, "protected"),
-        protected_in=_figure(book.periods[0].at(("inbound", None)), book.periods[1].at(("inbound", None)), "protected"),
-        protected_out=_figure(
-            book.periods[0].at(("outbound", None)), book.periods[1].at(("outbound", None)), "protected"
-        ),
-        deprecated=_figure(now, before, "deprecated"),
+        standard=standard,
+        encrypted=_figure(now, before, PROTECTED),
+        encrypted_in=_figure(*both["inbound"], PROTECTED),
+        encrypted_out=_figure(*both["outbound"], PROTECTED),
+        up_to_date=_figure(now, before, standard.versions),
+        up_to_date_in=_figure(*both["inbound"], standard.versions),
+        up_to_date_out=_figure(*both["outbound"], standard.versions),
+        deprecated=_figure(now, before, DEPRECATED),
         unknown=Figure(now=_unknown(now), before=_unknown(before) if had_before else None),
         insights=judged.insights,
         resolved=judged.resolved,
         completeness=completeness,
+        missing=_missing(completeness, book, volumes),
+        lost_before=_lost_before(book, stored),
+        begin_date=book.begins,
         flow=flow,
         bands=tuple(sorted(book.bands.values(), key=_band_order)),
         trend=trend,
@@ -116,9 +142,56 @@ def make_model(
         safeguards=safeguards_of(protections),
         quality=quality,
         provenance=_provenance(inputs),
+        archive_url=settings.report.archive_url,
         mentions=mentions,
+        correction=correction,
+        exceptions=_exceptions(inputs, period),
+        reviews=_reviews(settings, period, edition),
         visible_connectors=connectors,
+        connectors_in_all=_connectors_in_all(inputs, settings) if connectors else len(sections),
     )
+
+
+def _correction(
+    old: ReportModel, insights: tuple[Insight, ...], replaced: tuple[PeriodInputs, datetime], inputs: PeriodInputs
+) -> Correction:
+    known = {(row["source"], row["sha256"]) for row in replaced[0].inputs["files"]}
+    came = [row["name"] for row in inputs.inputs["files"] if (row["source"], row["sha256"]) not in known]
+    before, now = _actions(old.insights), _actions(insights)
+    return Correction(
+        made_at=replaced[1],
+        files=tuple(mask(name) for name in came),
+        up_to_date=old.up_to_date.now,
+        standing=len(before.keys() & now.keys()),
+        withdrawn=tuple(action for key, action in before.items() if key not in now),
+        added=tuple(action for key, action in now.items() if key not in before),
+    )
+
+
+def _actions(insights: tuple[Insight, ...]) -> dict[tuple[str, str, str], ActionName]:
+    return {
+        (item.rule, item.direction or "", item.connector or ""): ActionName(
+            rule=item.rule, direction=item.direction, connector=item.connector, title=item.title
+        )
+        for item in insights
+        if item.needs_action
+    }
+
+
+def _exceptions(inputs: PeriodInputs, period: Period) -> tuple[Acknowledgement, ...]:
+    holding = [item for item in inputs.policy.acknowledgements if item.until >= period.last_date]
+    told = [Acknowledgement(by=item.by, until=item.until, why=item.why) for item in holding]
+    return tuple(sorted(told, key=lambda item: (item.until, item.by)))
+
+
+def _reviews(settings: Settings, period: Period, edition: EditionInfo) -> tuple[Review, ...]:
+    made_on = local(edition.made_at, settings.report.time_zone).date()
+    known = [
+        Review(period=item.period, by=item.by, on=item.on, note=item.note)
+        for item in settings.reviews
+        if item.on <= made_on and parse_period(item.period).first_date <= period.first_date
+    ]
+    return tuple(sorted(known, key=lambda item: (item.on, item.period), reverse=True))
 
 
 def summary(model: ReportModel) -> dict[str, Any]:
@@ -184,13 +257,60 @@ def _added(parts: Iterable[Any]) -> dict[str, int]:
     return dict(sums)
 
 
-def _figure(now: Any, before: Any, measured: str) -> Figure:
-    members = frozenset(MEASURES[measured])
+def _figure(now: Any, before: Any, versions: Iterable[str]) -> Figure:
+    members = frozenset(versions)
     return Figure(now=share(now, members), before=share(before, members) if sum(before.values()) else None)
 
 
 def _unknown(versions: dict[str, int]) -> Share:
     return share(versions, frozenset({"Unknown"}))
+
+
+def _volumes(con: duckdb.DuckDBPyConnection, period: Period) -> dict[date, int]:
+    """Messages a day, of the period and of the eight weeks before it."""
+    sums: dict[date, int] = defaultdict(int)
+    first = period.first_date - timedelta(weeks=WEEKS_USUAL)
+    for row in measure(con, "volume", first_date=first, last_date=period.last_date):
+        sums[row["data_date"]] += row["messages"]
+    return sums
+
+
+def _missing(whole: Completeness, book: Book, volumes: dict[date, int]) -> MissingVolume | None:
+    """By how much the days with a gap fall short of what the same weekdays had: the median of up to eight weeks, days
+    left out that were missing themselves."""
+    lost = {day for day, _ in book.missing_days} | {gap.data_date for gap in whole.gaps}
+    short, rests = 0, []
+    for day in sorted({gap.data_date for gap in whole.gaps}):
+        earlier = [day - timedelta(weeks=k) for k in range(1, WEEKS_USUAL + 1)]
+        usual = [volumes.get(d, 0) for d in earlier if book.begins and d > book.begins and d not in lost]
+        if not usual:
+            return None
+        rests.append(len(usual))
+        short += max(0, round(median(usual)) - volumes.get(day, 0))
+    return MissingVolume(messages=short, weeks=min(rests)) if rests and short else None
+
+
+def _lost_before(book: Book, stored: dict[str, Any]) -> tuple[date, ...]:
+    regular = {
+        item["source"] for item in stored["sources"] if item["role"] == "count" and item["expect"] != "irregular"
+    }
+    lost: dict[date, set[str]] = defaultdict(set)
+    for day, source in book.missing_days:
+        lost[day].add(source)
+    return tuple(sorted(day for day, sources in lost.items() if sources >= regular))
+
+
+def _connectors_in_all(inputs: PeriodInputs, settings: Settings) -> int:
+    """How many connectors a report on all would tell of, for one that shows only some."""
+    whole, period = (
+        model_completeness(inputs.completeness, inputs.inputs["files"], settings.report.time_zone),
+        inputs.period,
+    )
+    with opened(inputs, settings) as con:
+        book = read_book(con, period, earlier_periods(period), whole, settings.connectors, files_by_day(inputs.inputs))
+        judged = evaluate(book, inputs.policy).insights
+        own = {(row["direction"], row["connector"]) for row in measure(con, "connectors", **_span(period))}
+    return len(own | {(item.direction, item.connector) for item in judged if item.connector is not None})
 
 
 def _band_order(band: Band) -> tuple[date, str, str]:
@@ -252,7 +372,9 @@ def _partners(book: Book) -> tuple[PartnerLine, ...]:
     return tuple(sorted(lines, key=lambda p: (-below_modern(p.versions), p.direction, p.partner_domain)))
 
 
-def _sections(con: duckdb.DuckDBPyConnection, book: Book, judged: Judgement) -> tuple[ConnectorSection, ...]:
+def _sections(
+    con: duckdb.DuckDBPyConnection, book: Book, judged: Judgement, standard: Standard
+) -> tuple[ConnectorSection, ...]:
     """Connectors with mail in the period, or with an insight; most in need first, then the largest."""
     positions: dict[Place, list[int]] = defaultdict(list)
     for position, insight in enumerate(judged.insights):
@@ -262,24 +384,28 @@ def _sections(con: duckdb.DuckDBPyConnection, book: Book, judged: Judgement) -> 
     for row in measure(con, "connectors", **_span(book.period)):
         sums[row["direction"], row["connector"]].append(row)
     counts = {(row["direction"], row["connector"]): row for row in measure(con, "partner_counts", **_span(book.period))}
-    sources = _sources(con, book.period)
+    sources = _sources(con, book.period, standard)
     places = sorted({*sums, *positions}, key=lambda place: (place[0], place[1] or ""))
     sections = [
-        _section(book, judged, place, sums[place], counts.get(place, {}), positions[place], sources.get(place, ()))
+        _section(
+            book, judged, standard, place, sums[place], counts.get(place, {}), positions[place], sources.get(place, ())
+        )
         for place in places
     ]
     return tuple(sorted(sections, key=_need))
 
 
-def _sources(con: duckdb.DuckDBPyConnection, period: Period) -> dict[Place, tuple[SourceShare, ...]]:
+def _sources(
+    con: duckdb.DuckDBPyConnection, period: Period, standard: Standard
+) -> dict[Place, tuple[SourceShare, ...]]:
     """The sources of each connector that has several."""
     told: dict[Place, dict[str, dict[str, int]]] = defaultdict(lambda: defaultdict(dict))
     for row in measure(con, "connector_sources", **_span(period)):
         told[row["direction"], row["connector"]][row["source"]][row["tls_version"]] = row["messages"]
-    protected = frozenset(MEASURES["protected"])
+    modern = frozenset(standard.versions)
     return {
         place: tuple(
-            SourceShare(source=source, messages=sum(versions.values()), protected=share(versions, protected))
+            SourceShare(source=source, messages=sum(versions.values()), up_to_date=share(versions, modern))
             for source, versions in sources.items()
         )
         for place, sources in told.items()
@@ -294,6 +420,7 @@ def _need(section: ConnectorSection) -> tuple[bool, int, int, str, str]:
 def _section(
     book: Book,
     judged: Judgement,
+    standard: Standard,
     place: Place,
     rows: list[dict[str, Any]],
     counts: dict[str, int],
@@ -316,7 +443,8 @@ def _section(
         recipients=_sum_or_none(row["recipients"] for row in rows),
         bytes=_sum_or_none(row["bytes"] for row in rows),
         is_estimated=any(row["is_estimated"] for row in rows),
-        protected=_figure(versions, before, "protected"),
+        encrypted=_figure(versions, before, PROTECTED),
+        up_to_date=_figure(versions, before, standard.versions),
         sources=sources,
         partners_below=book.partners.get(place, ())[:PARTNERS_PER_CONNECTOR],
         partners_below_count=book.partners_below.get(place, 0),

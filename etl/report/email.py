@@ -18,7 +18,7 @@ from etl.report.view import findings
 from etl.report.view import page as view
 from etl.report.view.findings import InsightView
 
-MOST_INSIGHTS, MOST_ACCEPTED, MOST_NOTED = 8, 3, 6
+MOST_ACCEPTED, MOST_NOTED = 3, 6
 COLORS = {"alarm": ("alarm", "#9e1b32"), "unsure": ("warn", "#a34a12"), "calm": ("dim", "#5d646b")}
 WIDTH = 480
 """Charts are drawn for this width: still legible on a phone, not yet coarse at the 600 pixels of a desktop's mail."""
@@ -44,22 +44,19 @@ def render(model: ReportModel) -> MailParts:
     ledger_head = LEDGER_HEAD_MARKER if model.edition.number else lang._("none: a preview is not archived")
     html = templates.render(
         "mail.html", lang, page=page, charts=shown, groups=groups(page), noted=noted(page), colors=COLORS,
-        ledger_head=ledger_head,
+        ledger_head=ledger_head, archive_url=model.archive_url or "",
         figure_pairs=[page.verdict.figures[at : at + 2] for at in range(0, len(page.verdict.figures), 2)],
-        policy=policy_line(page, model), next_due=next_due(page, model),
+        next_due=next_due(page, model),
     )  # fmt: skip
     plain = email_text.render(page, model, groups(page), noted(page), ledger_head)
     return MailParts(page.verdict.subject, html, plain, images)
 
 
 def groups(page: view.Page) -> list[tuple[str, tuple[findings.Place, ...], str]]:
-    """What needs action, by connector, and what is accepted: title, insights, and how many more places there are."""
+    """What is accepted: title, insights, and how many more there are. What needs action stands in lines before it."""
     lang, found = page.lang, page.findings
     accepted = tuple(findings.Place(item, ()) for item in found.accepted)
-    parts = (
-        (lang._("What needs action"), found.places, MOST_INSIGHTS),
-        (lang._("Accepted for now"), accepted, MOST_ACCEPTED),
-    )
+    parts = ((lang._("Accepted for now"), accepted, MOST_ACCEPTED),)
     return [(title, items[:most], _more(lang, len(items) - most)) for title, items, most in parts if items]
 
 
@@ -78,7 +75,8 @@ def _charts(page: view.Page) -> tuple[dict[str, bytes], list[tuple[str, str, str
     drawn = drawings.for_page(page, WIDTH, tooltips=False, only=("usage", "flow"))
     texts = {
         "usage": (lang._("TLS usage, by connector"),
-                  lang._("Share of each connector’s messages of which TLS is known, in percent; most in need first."),
+                  lang._("Share of each connector’s messages whose TLS is known, in percent; outlined: unknown; most "
+                         "in need first."),
                   said.usage),
         "flow": (lang._("Mail flow, by day"), lang._("Messages in above, out below."), said.flow),
     }  # fmt: skip
@@ -90,13 +88,7 @@ def _charts(page: view.Page) -> tuple[dict[str, bytes], list[tuple[str, str, str
     return images, shown
 
 
-def policy_line(page: view.Page, model: ReportModel) -> str:
-    """Under which policy the report judges."""
-    proof = model.provenance
-    return page.lang._("policy {id}, version {version}", id=proof.policy_id, version=proof.policy_version)
-
-
 def next_due(page: view.Page, model: ReportModel) -> str:
-    """When the next regular report is due, so that its absence can be noticed; with the zone."""
+    """When the next regular report is due, so that its absence can be noticed; nothing once that is past."""
     due = model.edition.next_due_at
-    return page.lang.instant(due, model.period.time_zone) if due else ""
+    return page.lang.instant(due, model.period.time_zone) if due and due > model.edition.made_at else ""

@@ -15,8 +15,6 @@ from etl.report.view.tables import UsageRow
 WIDTH = 76
 COUNT, UNKNOWN = 12, 10
 """Columns for messages and for unknown ones: ten million with its spaces fits."""
-FIGURES_ON_TOP = 2
-"""What was protected, in and out, stands in the first lines already."""
 Groups = Sequence[tuple[str, Sequence[Place], str]]
 Noted = tuple[Sequence[tuple[InsightView, str]], str]
 
@@ -24,13 +22,10 @@ Noted = tuple[Sequence[tuple[InsightView, str]], str]
 def render(page: Page, model: ReportModel, groups: Groups, noted: Noted, ledger_head: str) -> str:
     """The text of the mail with the same insights as its HTML; `ledger_head` is what stands for the ledger's head."""
     lang = page.lang
-    lines = [*_top(page), ""]
+    lines = [*_top(page, model), ""]
     lines += _edition(page)
-    for figure in page.verdict.figures[FIGURES_ON_TOP:]:
-        lines += _wrap(
-            f"{figure.label}: {figure.value} ({figure.evidence}{'; ' + figure.before if figure.before else ''})",
-            rest="  ",
-        )
+    lines += _actions(page)
+    lines += _figures(page)
     for title, places, more in groups:
         lines += _insights(title, places, more)
     if noted[0]:
@@ -53,25 +48,46 @@ def _head(title: str) -> list[str]:
     return ["", title.upper(), "-" * len(title)]
 
 
-def _top(page: Page) -> list[str]:
-    """The verdict, the shares, what to do first; then which period, and whether all came."""
-    lines = [line for text in (page.verdict.short, page.verdict.shares, page.first) for line in _wrap(text)]
-    lines += ["", *_wrap(page.verdict.headline)]
-    lines += _wrap(f"{page.organisation} · {page.period} · {page.days} · {page.zone}")
-    lines += _wrap(f"{page.verdict.whole_label} {page.verdict.whole}")
-    return lines + [line for warning in page.verdict.warnings for line in _wrap(warning, "! ", "  ")]
+def _top(page: Page, model: ReportModel) -> list[str]:
+    """The headline, what is missing, what to do first; then which period, and where the report lies."""
+    verdict = page.verdict
+    marks = " ".join(verdict.marks)
+    lines = _wrap(f"{marks}: {verdict.headline}" if marks else verdict.headline)
+    lines += [line for text in (verdict.missing, page.first, verdict.rest) for line in _wrap(text)]
+    scope = f" · {verdict.scope}" if verdict.scope else ""
+    lines += ["", *_wrap(f"{page.organisation} · {page.period} · {page.days} · {page.zone}{scope}")]
+    return [*lines, model.archive_url] if model.archive_url else lines
+
+
+def _actions(page: Page) -> list[str]:
+    """What to act on, each in a line and its evidence in another."""
+    lang, rows = page.lang, page.findings.rows
+    if not rows:
+        return _head(lang._("Nothing to act on")) if page.state == "mail" else []
+    lines = _head(lang._("To act on"))
+    for row in rows[: page.action_rows]:
+        lines += _wrap(f"{row.what} · {row.where}" if row.where else row.what, "* ", "  ")
+        told = (f"{row.share} ({row.count})" if row.share and row.count else row.share or row.count, row.weeks_text,
+                row.since, row.who)  # fmt: skip
+        lines += _wrap(" · ".join(filter(None, told)), "  ", "  ")
+    return [*lines, page.actions_note] if page.actions_note else lines
+
+
+def _figures(page: Page) -> list[str]:
+    if not page.verdict.figures:
+        return []
+    lines = _head(page.lang._("In numbers"))
+    for figure in page.verdict.figures:
+        told = "; ".join(filter(None, (figure.evidence, figure.ways)))
+        lines += _wrap(f"{figure.label}: {figure.value}" + (f" ({told})" if told else ""), rest="  ")
+    return lines
 
 
 def _edition(page: Page) -> list[str]:
     if not page.edition.title:
         return []
     lines = [page.edition.title.upper(), *_wrap(page.edition.reason)]
-    lines += [page.lang._("It supersedes the ledger entry"), page.edition.supersedes]
-    for connector, version, was, now, difference in page.edition.changes:
-        lines += _wrap(f"{connector} · {version}: {was} -> {now} ({difference})", "- ", "  ")
-    if page.edition.changes_note:
-        lines.append(page.edition.changes_note)
-    return [*lines, ""]
+    return [*lines, *(line for sentence in page.edition.sentences for line in _wrap(sentence, "- ", "  ")), ""]
 
 
 def _insights(title: str, places: Iterable[Place], more: str) -> list[str]:
@@ -79,8 +95,12 @@ def _insights(title: str, places: Iterable[Place], more: str) -> list[str]:
     for place in places:
         insight = place.lead
         lines += _wrap(f"{insight.big}  {insight.title} · {insight.place}", "* ", "  ")
-        evidence = f"{insight.evidence} · {insight.missing}" if insight.missing else insight.evidence
-        for text in (f"{insight.advice} {insight.detail}".strip(), *insight.lines, insight.acknowledged, evidence):
+        for text in (
+            f"{insight.advice} {insight.detail}".strip(),
+            *insight.lines,
+            insight.acknowledged,
+            insight.evidence,
+        ):
             lines += _wrap(text, "  ", "  ")
         for other in place.also:
             lines += _wrap(f"{other.big}  {other.title} · {other.evidence}", "  + ", "    ")
@@ -106,7 +126,7 @@ def _table(page: Page) -> list[str]:
     names = [_column(lang, bars[n]) for n in used]
     wide = [max(len(name), 5) + 2 for name in names]
     lines = _head(lang._("TLS usage, by connector"))
-    lines += _wrap(lang._("Messages, those of which TLS is unknown, and percent of the others by TLS version."))
+    lines += _wrap(lang._("Messages, those whose TLS is unknown, and percent of the others by TLS version."))
     heads = f"{lang._('messages'):>{COUNT}}{lang._('unknown'):>{UNKNOWN}}"
     lines += ["", heads + "".join(f"{name:>{width}}" for name, width in zip(names, wide, strict=True))]
     for row in rows:
@@ -127,22 +147,25 @@ def _cut(text: str, length: int) -> str:
 
 
 def _foot(page: Page, model: ReportModel, ledger_head: str) -> list[str]:
-    lang, proof = page.lang, model.provenance
-    policy = lang._("policy {id}, version {version}", id=proof.policy_id, version=proof.policy_version)
-    lines = ["", "-" * WIDTH, *_wrap(f"{page.edition.line} · {policy}")]
+    lang = page.lang
+    lines = ["", "-" * WIDTH, *_wrap(page.edition.line)]
+    lines += [line for name, text in page.foot for line in _wrap(f"{name}: {text}", rest="  ")]
+    lines += [line for warning in page.verdict.warnings for line in _wrap(warning)]
+    if page.edition.supersedes:
+        lines += [lang._("It supersedes the ledger entry"), page.edition.supersedes]
     lines += [lang._("Ledger head with this edition:"), ledger_head]
     lines += _wrap(lang._("Keep this mail: whoever has it can check that nothing was rewritten, with"))
     above = lang._("the head above")
     lines.append(f"python -m etl verify --head <{above}>")
     if page.mentions:
         lines += _wrap(lang._("Entered since the last regular mail, not mailed:") + f" {page.mentions}")
-    if model.edition.next_due_at:
+    if model.edition.next_due_at and model.edition.next_due_at > model.edition.made_at:
         due = lang.instant(model.edition.next_due_at, model.period.time_zone)
         lines += _wrap(lang._("Next report due:") + f" {due}")
     lines += _wrap(
         lang._(
             "Inbound domains are what the sender claims. A message is counted once for each partner domain; "
-            "shares show n of N, undecided messages apart."
+            "shares show n of N, the unknown apart."
         )
     )
     return lines

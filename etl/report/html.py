@@ -21,8 +21,8 @@ from etl.model.report import ReportModel
 from etl.report import templates
 from etl.report.draw import charts, drawings, palette, svg
 from etl.report.language import Language
+from etl.report.view import missing, pictures, wording
 from etl.report.view import page as view
-from etl.report.view import pictures, wording
 
 _SOURCE_SANS = svg.FONT
 _LATIN = "U+0000-00FF,U+0131,U+0152-0153,U+02BB-02BC,U+02C6,U+02DA,U+02DC,U+2000-206F,U+20AC,U+2122,U+2212"
@@ -30,31 +30,62 @@ _LATIN_EXT = "U+0100-02AF,U+1E00-1EFF,U+2C60-2C7F,U+A720-A7FF"
 _HEBREW = "U+0590-05FF,U+200F,U+20AA,U+FB1D-FB4F"
 _ARABIC = "U+0600-06FF,U+0750-077F,U+08A0-08FF,U+200F,U+FB50-FDFF,U+FE70-FEFC"
 _WEIGHTS = (400, 600, 700)
+EAGER = 60
+"""So many sections hold all they say from the start, and those that need action. The others
+hold it as text, which `tables.js` turns into the page when they are opened: thousands at once would take seconds."""
 _STYLE, _POLICY = "style to come", "policy to come"
 
 
 def render(model: ReportModel) -> bytes:
     """The report of `model` as one HTML file, UTF-8."""
-    page = view.build(model, view.SCREEN)
-    css = templates.asset("base.css") + templates.asset("screen.css")
+    page = view.build(model, view.SCREEN_LARGE if len(model.connectors) > view.LARGE else view.SCREEN)
+    css = templates.asset("base.css") + templates.asset("screen.css") + _paper(page)
     script = templates.asset("tables.js") + templates.asset("report.js")
     parts: dict[str, Any] = {
         "page": page,
         "wide": drawings.for_page(page, charts.WIDE, tooltips=True),
-        "narrow": drawings.for_page(page, charts.NARROW, tooltips=True, suffix="-n"),
-        "bars": drawings.connector_bars(page, model, tooltips=True),
-        "small_bars": drawings.connector_bars(page, model, tooltips=True, width=charts.NARROW),
-        "sparks": drawings.sparks(page, model),
+        "narrow": drawings.for_page(page, charts.NARROW, tooltips=True),
+        "all_bar": drawings.all_bar(page, charts.WIDE, tooltips=True),
+        "all_bar_narrow": drawings.all_bar(page, charts.NARROW, tooltips=True),
+        "action_lines": drawings.action_lines(page),
         "contents": _contents(page),
         "script": templates.trusted(script),
         "data": templates.trusted(_json(_data(page.lang, model, page.versions))),
     }
+    parts |= {"inside": _insides(page, model), "eager": EAGER}
     # The letters that the page uses decide on its fonts, the fonts on its style, the style on its policy. Both places
     # lie before all that comes from an export.
     body = templates.render("report.html", page.lang, css=_STYLE, policy=_POLICY, **parts)
     css = _fonts(body) + css
     policy = str(escape(content_policy(css, script)))
     return body.replace(_POLICY, policy, 1).replace(_STYLE, css, 1).encode()
+
+
+def _insides(page: view.Page, model: ReportModel) -> dict[str, str]:
+    """What each connector's section holds below its summary, by its anchor."""
+    bars = drawings.connector_bars(page, model, tooltips=True)
+    small = drawings.connector_bars(page, model, tooltips=True, width=charts.NARROW)
+    sparks = drawings.sparks(page, model)
+    return {
+        part.anchor: templates.trusted(
+            templates.render(
+                "parts/inside.html", page.lang, page=page, part=part, bar=bars[part.anchor],
+                small_bar=small[part.anchor], sparks=sparks[part.anchor],
+            )
+        )
+        for part in page.sections
+    }  # fmt: skip
+
+
+def _paper(page: view.Page) -> str:
+    """Heads and page numbers of the page on paper."""
+    head = templates.css_text(f"{page.organisation} · {page.period}")
+    foot = templates.css_text(page.edition.line)
+    look = "font-size:8pt;color:#5d646b"
+    return (
+        f"@page{{@top-left{{content:{head};{look}}}@bottom-left{{content:{foot};{look}}}"
+        f'@bottom-right{{content:counter(page) " / " counter(pages);{look}}}}}'
+    )
 
 
 def content_policy(css: str, script: str) -> str:
@@ -95,12 +126,15 @@ def _contents(page: view.Page) -> list[tuple[str, str]]:
     """Where the page can be jumped to; only what is there."""
     lang = page.lang
     places: Iterable[tuple[str, str, object]] = (
-        ("h-action", lang._("What needs action"), page.findings.action),
+        ("h-action", lang._("To act on"), page.findings.rows),
+        ("h-noted", lang._("Good to know"), page.findings.noted),
         ("h-usage", lang._("TLS usage"), any(bar.segments for bar in page.bars)),
         ("h-flow", lang._("Mail flow"), page.state == "mail"),
         ("h-details", lang._("Connector report"), page.details),
         ("h-sections", lang._("Connector by connector"), page.sections),
         ("h-partners", lang._("Partners"), page.partners),
+        ("h-safeguards", lang._("Ciphers, certificates"), page.safeguards),
+        ("h-profiles", lang._("Profiles"), page.profiles),
         ("h-quality", lang._("Data quality"), True),
         ("h-definitions", lang._("Definitions"), True),
         ("h-provenance", lang._("Provenance"), True),
@@ -144,7 +178,8 @@ def _data(lang: Language, model: ReportModel, shown: tuple[str, ...]) -> dict[st
         ],
         "rows": rows,
         "bands": _bands(lang, model),
-        "missing": sorted(day.isoformat() for day in pictures.missing_days(model)),
+        "missing": sorted(day.isoformat() for day in (*pictures.lost_days(model), *model.lost_before)),
+        "marks": missing.marks(lang, model),
         "period": [model.period.first_date.isoformat(), model.period.last_date.isoformat()],
         "file": f"transit-ledger-{wording.file_period(model.period)}.csv",
         "decimal": lang.decimal(0, 1)[1],
@@ -176,6 +211,7 @@ def _words(lang: Language) -> dict[str, str]:
         "sort": lang._("Sort by {a}"),
         "filter": lang._("Only rows with"),
         "filterSections": lang._("Only connectors with"),
+        "noExport": lang._("no export"),
         "before": lang._(" · in the {a} days before {b}"),
         "weekBefore": lang._("a week before {a}"),
         "usual": lang._("usually {a} to {b}"),

@@ -124,13 +124,15 @@ class Language:
             digits += 1
         return self.percent(round(exact * 10**digits), digits)
 
-    def tenth(self, n: int, tenths: int) -> str:
-        """A cell of a row that adds to 100.0: an en dash for none, `<0.1` and `>99.9` where rounding would hide."""
-        if n == 0:
+    def tenth(self, n: int, total: int) -> str:
+        """A share in percent with one decimal, as it rounds: an en dash for none, `<0.1` and `>99.9` where rounding
+        would hide that it is not none and not all."""
+        if n == 0 or total == 0:
             return DASH
+        tenths = numbers.rounded(n, total, 1)
         if tenths == 0:
             return f"<{self.decimal(1, 1)}"
-        return self.decimal(tenths, 1)
+        return f">{self.decimal(999, 1)}" if tenths == 1000 and n < total else self.decimal(tenths, 1)
 
     def size(self, value: int | None) -> str:
         """Bytes in powers of 1,000, three digits: `1.24 GB`."""

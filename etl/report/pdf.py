@@ -127,7 +127,7 @@ def render(model: ReportModel, attachments: dict[str, bytes]) -> bytes:
 
 def to_html(model: ReportModel) -> str:
     """The page that WeasyPrint lays out, in letters that the project's fonts have."""
-    page = view.build(model, view.PRINT)
+    page = view.build(model, view.PRINT_LARGE if len(model.connectors) > view.MANY else view.PRINT)
     values = {
         "page": page,
         "charts": {
@@ -135,6 +135,9 @@ def to_html(model: ReportModel) -> str:
             for name, drawn in drawings.for_page(page, WIDE, tooltips=False).items()
         },
         "bars": drawings.connector_bars(page, model, tooltips=False),
+        "all_bar": drawings.all_bar(page, WIDE, tooltips=False),
+        "all_bar_narrow": "",
+        "action_lines": drawings.action_lines(page),
         "contents": _columns(_contents(page)),
         "detail_columns": len(page.versions) + 4,
         "made_at": periods.instant(model.edition.made_at),
@@ -179,8 +182,8 @@ def _contents(page: view.Page) -> list[Entry]:
     after = [
         ("h-partners", lang._("Partners without TLS or with deprecated TLS"), page.partners),
         ("h-details", lang._("Details by day"), page.details),
-        ("h-safeguards", lang._("How mail was protected"), page.safeguards),
-        ("h-profiles", lang._("Held against published profiles"), page.profiles),
+        ("h-safeguards", lang._("Ciphers, key exchange, certificates"), page.safeguards),
+        ("h-profiles", lang._("Compared with published profiles"), page.profiles),
         ("h-quality", lang._("Data quality"), True),
         ("h-definitions", lang._("Definitions"), True),
         ("h-provenance", lang._("Where the numbers come from"), True),
@@ -195,14 +198,8 @@ def _margins(page: view.Page) -> dict[str, str]:
     lang = page.lang
     of = lang._("of")
     return {
-        "running": _css_text(f"{page.organisation} · " + lang._("Messages protected in transit")),
-        "edition": _css_text(f"{page.period} · {page.zone}"),
-        "foot": _css_text(page.edition.line),
-        "of": f"counter(page) {_css_text(f' {of} ')} counter(pages)",
+        "running": templates.css_text(f"{page.organisation} · " + lang._("Mail in transit")),
+        "edition": templates.css_text(f"{page.period} · {page.zone}"),
+        "foot": templates.css_text(page.edition.line),
+        "of": f"counter(page) {templates.css_text(f' {of} ')} counter(pages)",
     }
-
-
-def _css_text(text: str) -> str:
-    """`text` as a CSS string: every sign that is no letter, digit or space by its number, so that none can end it."""
-    shown = glyphs.drawable(text)
-    return '"' + "".join(c if c.isalnum() or c == " " else f"\\{ord(c):06x} " for c in shown) + '"'

@@ -9,6 +9,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from etl.common.program_files import REPORT_TEMPLATES
+from etl.report.draw import glyphs
 from etl.report.language import Language
 
 
@@ -35,3 +36,9 @@ def trusted(markup: str) -> Markup:
 def asset(name: str) -> str:
     """The text of a style sheet or script of the templates' folder."""
     return (REPORT_TEMPLATES / name).read_text(encoding="utf-8")
+
+
+def css_text(text: str) -> str:
+    """`text` as a CSS string: every sign that is no letter, digit or space by its number, so that none can end it."""
+    shown = glyphs.drawable(text)
+    return '"' + "".join(c if c.isalnum() or c == " " else f"\\{ord(c):06x} " for c in shown) + '"'

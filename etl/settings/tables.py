@@ -16,9 +16,11 @@ from urllib.request import url2pathname
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
 
 from etl import formats
+from etl.common import periods
 from etl.common.canonical import canonical_sha256
-from etl.common.errors import NotFound
+from etl.common.errors import NotFound, UsageInvalid
 from etl.common.resources import Resources
+from etl.common.standards import StandardName
 from etl.common.words import Direction
 from etl.formats.base import Reading
 from etl.settings.types import Address, Bytes, Domain, FormatName, Language, Network, Slug, Zone, nearest
@@ -40,7 +42,11 @@ class Organisation(Table):
 
 
 class ReportSettings(Table):
-    """What a report is about and when it is due. `schedule` is cron, in `time_zone`."""
+    """What a report is about and when it is due. `schedule` is cron, in `time_zone`.
+
+    `standard` is what the headline's share is held against; `archive_url` is where readers reach the archive, and
+    `reply_to` who answers them.
+    """
 
     time_zone: Zone
     language: Language = "en"
@@ -50,6 +56,9 @@ class ReportSettings(Table):
     correction_tolerance: float = Field(0.005, ge=0, le=1)
     periods: tuple[Literal["week", "month"], ...] = ("week",)
     page: Literal["A4", "Letter"] = "A4"
+    standard: StandardName = "rfc9325"
+    archive_url: str | None = Field(None, pattern=r"^https?://[^\s\"<>]+$")
+    reply_to: Address | None = None
 
     @model_validator(mode="after")
     def _own_language_first(self) -> Self:
@@ -149,6 +158,23 @@ class Audience(Table):
     connectors: tuple[str, ...] = ()
 
 
+class Review(Table):
+    """Who read the report on a period, and when: the site's own record, which the next report shows."""
+
+    period: str
+    by: str = Field(min_length=1, max_length=200)
+    on: date
+    note: str = ""
+
+    @field_validator("period")
+    @classmethod
+    def _a_period(cls, value: str) -> str:
+        try:
+            return str(periods.parse_period(value))
+        except UsageInvalid:
+            raise ValueError("a period such as 2026-W47 is allowed") from None
+
+
 class Smtp(Table):
     """The mail server. User and password come from the environment, or from the Airflow connection `connection`.
 
@@ -201,6 +227,7 @@ class Settings(Table):
     sources: tuple[Source, ...] = ()
     connectors: tuple[Connector, ...] = ()
     audiences: tuple[Audience, ...] = ()
+    reviews: tuple[Review, ...] = ()
     smtp: Smtp | None = None
     policy: PolicySettings = PolicySettings()
     limits: Limits = Limits()

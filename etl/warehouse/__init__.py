@@ -24,7 +24,7 @@ from etl.common.errors import ArchiveBroken, Failed
 from etl.landing import evidence
 from etl.settings import Settings
 
-VERSION = 4
+VERSION = 5
 """Goes up with every change of the warehouse's tables; an older file is then made anew."""
 
 

@@ -10,7 +10,8 @@ create table connector_days (
 );
 create table source_days (
     data_date date, source varchar, trace_rows bigint, deliveries bigint, duplicates bigint, files integer,
-    late_rows bigint, without_identity boolean, is_estimated boolean, hours_without integer
+    late_rows bigint, without_identity boolean, is_estimated boolean, hours_without integer,
+    last_at timestamp
 );
 create table tls_reports (
     data_date date, source varchar, reporting_org varchar, policy_domain varchar, policy_type varchar,

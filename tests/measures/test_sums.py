@@ -114,11 +114,11 @@ def _model_adds_up(model: ReportModel, told: list[dict[str, Any]]) -> None:
     assert +sections == _by(told, "direction", "connector", "tls_version")
     assert all(sum(part.versions.values()) == part.messages for part in model.connectors)
     assert model.messages == sum(row["messages"] for row in told)
-    figures = (model.protected_in.now, model.protected_out.now)
+    figures = (model.up_to_date_in.now, model.up_to_date_out.now)
     assert [figure.total + figure.undecided for figure in figures] == [
         _by(told, "direction")[(way,)] for way in ("inbound", "outbound")
     ]
-    assert model.protected.now.n == sum(figure.n for figure in figures)
+    assert model.up_to_date.now.n == sum(figure.n for figure in figures)
     for part in model.connectors:
         assert sum(line.messages for line in part.ciphers) == part.messages - part.versions.get("No TLS", 0)
         broken = part.would_break
@@ -186,7 +186,7 @@ def test_weeks_and_the_period_before_are_the_same_number_whoever_is_asked(tmp_pa
         assert points[weeks[n]] == model.messages
         if n:
             assert model.messages_before == models[n - 1].messages == points[weeks[n - 1]]
-            assert model.protected.before == models[n - 1].protected.now
+            assert model.up_to_date.before == models[n - 1].up_to_date.now
     whole = preview(made, parse_period("2026-12-21..2027-01-10"))
     assert whole.messages == sum(model.messages for model in models)
 
@@ -215,7 +215,7 @@ def test_connectors_of_several_sources_are_told_by_source(tmp_path: Path) -> Non
     bring_up(made)
     model = preview(made, parse_period("2026-W43"))
     told = {
-        part.connector: [(item.source, item.messages, item.protected.n) for item in part.sources]
+        part.connector: [(item.source, item.messages, item.up_to_date.n) for item in part.sources]
         for part in model.connectors
     }
     assert told == {"hub": [("one", 4, 3), ("two", 4, 3)], "one": [], "two": []}

@@ -15,14 +15,26 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from etl.common import periods
+from etl.common.standards import STANDARDS
 from etl.common.words import DEPRECATED, PROTECTED, Direction
-from etl.model.quality import Completeness, DataQuality, InputFile, RejectReason, SourceCompleteness, UnknownWord
+from etl.model.quality import (
+    Completeness,
+    DataQuality,
+    Gap,
+    InputFile,
+    MissingVolume,
+    RejectReason,
+    SourceCompleteness,
+    UnknownWord,
+)
 from etl.model.report import (
     Acknowledgement,
+    ActionName,
     Band,
     Change,
     CipherLine,
     ConnectorSection,
+    Correction,
     DayShare,
     EditionInfo,
     Figure,
@@ -41,6 +53,7 @@ from etl.model.report import (
 )
 
 ZONE = "Europe/Stockholm"
+RUNGS = ("encrypted", "encrypted_in", "encrypted_out", "up_to_date", "up_to_date_in", "up_to_date_out")
 NO_TLS = "No TLS"
 RHYTHM = (1.0, 1.05, 1.08, 1.0, 0.9, 0.16, 0.12)
 CIPHER = {
@@ -152,9 +165,14 @@ def share_of(versions: dict[str, int], class_: tuple[str, ...], undecided: tuple
     return Share(n=sum(versions.get(v, 0) for v in class_), total=sum(versions.values()) - u, undecided=u)
 
 
-def protected(versions: dict[str, int]) -> Share:
-    """Any TLS, of all messages of which it can be said."""
+def encrypted(versions: dict[str, int]) -> Share:
+    """Any TLS, of all messages for which it is known."""
     return share_of(versions, PROTECTED, ("Unknown",))
+
+
+def up_to_date(versions: dict[str, int]) -> Share:
+    """TLS 1.2 and 1.3, of all messages whose version is known."""
+    return share_of(versions, STANDARDS["rfc9325"].versions, ("TLS unknown", "Unknown"))
 
 
 def between(facts: Facts, first: date, last: date) -> Facts:
@@ -280,7 +298,9 @@ def _section(line: Line, now: Facts, before: Facts, insights: list[Insight]) -> 
         contact=line.contact, versions=versions, messages=sum(versions.values()),
         messages_before=sum(earlier.values()), recipients=sum(versions.values()) + 17,
         bytes=sum(versions.values()) * 48211,
-        is_estimated=False, protected=Figure(now=protected(versions), before=protected(earlier)),
+        is_estimated=False,
+        encrypted=Figure(now=encrypted(versions), before=encrypted(earlier)),
+        up_to_date=Figure(now=up_to_date(versions), before=up_to_date(earlier)),
         partners_below=tuple(below[:10]), partners_below_count=len(below), partners_count=len(line.partners),
         ciphers=tuple(
             CipherLine(tls_version=v, tls_cipher=CIPHER[v], messages=n) for v, n in versions.items() if v in CIPHER
@@ -344,8 +364,10 @@ def _trend(lines: tuple[Line, ...], facts: Facts, period: periods.Period) -> tup
 
 
 def _completeness(records: int, missing: tuple[str, ...]) -> Completeness:
+    days = tuple(date.fromisoformat(name[:10]) for name in missing)
+    gaps = tuple(Gap(data_date=day, source="m365", kind="absent") for day in days)
     source = SourceCompleteness(
-        source="m365", role="count", expected_days=7, received_days=7 - len(missing), missing_dates=(),
+        source="m365", role="count", expected_days=7, received_days=7 - len(missing), missing_dates=days,
         files=8, records=records + 151, used=records + 127, rejected=12, skipped=12, duplicates=127,
         duplicate_files=1, quarantined_files=1, suspected_cut=("connector-2026-11-19.csv.gz",), late_rows=0,
     )  # fmt: skip
@@ -353,7 +375,7 @@ def _completeness(records: int, missing: tuple[str, ...]) -> Completeness:
         complete=not missing, sources=(source,), expected_days=7, received_days=7 - len(missing),
         records=source.records, used=source.used, rejected=source.rejected, skipped=source.skipped,
         duplicates=source.duplicates, missing=missing, suspected_cut=source.suspected_cut,
-        quarantined=("connector-2026-11-17-broken.csv",), state="settled", settled_date=date(2026, 11, 24),
+        twins=("connector-2026-11-17-broken.csv",), gaps=gaps, state="settled", settled_date=date(2026, 11, 24),
     )  # fmt: skip
 
 
@@ -384,6 +406,19 @@ def _quality() -> DataQuality:
     )  # fmt: skip
     words = (UnknownWord(source="m365", field="tls_version", word="TLS9.9", messages=4),)
     return DataQuality(files=files, rejects=rejects, skips={"not-transferred": 34}, unknown_words=words)
+
+
+def _correction(versions: dict[str, int]) -> Correction:
+    """One file came; of the actions one is withdrawn, one is new."""
+    names = {"en": "No TLS is above 25%", "sv": "Utan TLS är över 25 %"}
+    place: dict[str, Any] = {"rule": "no-tls-above-25", "direction": "inbound", "title": names}
+    now = up_to_date(versions)
+    return Correction(
+        made_at=datetime(2026, 11, 23, 4, 0, tzinfo=UTC), files=("connector-2026-11-17.csv.gz",),
+        up_to_date=Share(n=now.n - 1000, total=now.total - 1100), standing=2,
+        withdrawn=(ActionName(**place, connector="Branch office"),),
+        added=(ActionName(**place, connector="Litware scanners"),),
+    )  # fmt: skip
 
 
 def report_model(
@@ -417,9 +452,13 @@ def report_model(
             next_due_at=datetime(2026, 11, 30, 5, 0, tzinfo=UTC),
         ),
         provisional=bool(missing), state="mail", messages=sum(versions.values()), messages_before=sum(earlier.values()),
-        protected=Figure(now=protected(versions), before=protected(earlier)),
-        protected_in=Figure(now=protected(both["inbound"][0]), before=protected(both["inbound"][1])),
-        protected_out=Figure(now=protected(both["outbound"][0]), before=protected(both["outbound"][1])),
+        standard=STANDARDS["rfc9325"],
+        encrypted=Figure(now=encrypted(versions), before=encrypted(earlier)),
+        encrypted_in=Figure(now=encrypted(both["inbound"][0]), before=encrypted(both["inbound"][1])),
+        encrypted_out=Figure(now=encrypted(both["outbound"][0]), before=encrypted(both["outbound"][1])),
+        up_to_date=Figure(now=up_to_date(versions), before=up_to_date(earlier)),
+        up_to_date_in=Figure(now=up_to_date(both["inbound"][0]), before=up_to_date(both["inbound"][1])),
+        up_to_date_out=Figure(now=up_to_date(both["outbound"][0]), before=up_to_date(both["outbound"][1])),
         deprecated=Figure(
             now=share_of(versions, DEPRECATED, ("TLS unknown", "Unknown")),
             before=share_of(earlier, DEPRECATED, ("TLS unknown", "Unknown")),
@@ -433,6 +472,7 @@ def report_model(
             ),
         ),
         completeness=_completeness(sum(versions.values()), missing),
+        missing=MissingVolume(messages=31_234, weeks=3) if missing else None, begin_date=date(2026, 10, 26),
         flow=_flow(lines, between(facts, period.last_date - timedelta(days=days - 1), period.last_date)),
         bands=_bands(facts, period), trend=_trend(lines, facts, period), connectors=tuple(sections),
         partners=tuple(_partner_lines(now)),
@@ -451,15 +491,16 @@ def report_model(
             settings_sha256="5e" * 32, readers_version="1", versions={"transit-ledger": "0.1.0", "duckdb": "2.0.0"},
         ),
         mentions=("2026-W40, edition 2",),
+        correction=_correction(versions) if number > 1 else None, connectors_in_all=len(sections),
     )  # fmt: skip
 
 
 def _without_mail(model: ReportModel, state: str, completeness: Completeness) -> ReportModel:
-    nothing = Figure(now=Share(n=0, total=0), before=model.protected.now)
+    nothing = Figure(now=Share(n=0, total=0), before=model.encrypted.now)
     return model.model_copy(
         update={
-            "state": state, "messages": 0, "protected": nothing, "protected_in": nothing, "protected_out": nothing,
-            "deprecated": nothing, "unknown": nothing, "insights": (), "resolved": (), "connectors": (),
+            "state": state, "messages": 0, **dict.fromkeys(RUNGS, nothing), "deprecated": nothing,
+            "unknown": nothing, "insights": (), "resolved": (), "connectors": (),
             "partners": (), "profiles": (), "completeness": completeness, "provisional": not completeness.complete,
             "flow": tuple(row for row in model.flow if row.data_date < model.period.first_date),
         }
@@ -475,12 +516,13 @@ def no_data_model(language: str = "en") -> ReportModel:
     """A week for which nothing came."""
     days = periods.parse_period("2026-W47").days
     missing = tuple(f"{day} (m365)" for day in days)
+    gaps = tuple(Gap(data_date=day, source="m365", kind="absent") for day in days)
     lost = SourceCompleteness(
         source="m365", role="count", expected_days=7, received_days=0, missing_dates=tuple(days), files=0, records=0,
         used=0, rejected=0, skipped=0, duplicates=0, duplicate_files=0, quarantined_files=0,
     )  # fmt: skip
     nothing = Completeness(
         complete=False, sources=(lost,), expected_days=7, received_days=0, records=0, used=0, rejected=0, skipped=0,
-        duplicates=0, missing=missing, state="open",
+        duplicates=0, missing=missing, gaps=gaps, state="open",
     )  # fmt: skip
     return _without_mail(report_model(language), "no_data", nothing)

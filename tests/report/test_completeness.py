@@ -55,10 +55,10 @@ def bring_day(settings: Settings, day: date, content: bytes) -> None:
     landing.collect(settings, files=[path])
 
 
-def page_one(settings: Settings, period: Period, folder: Path) -> dict[str, str]:
+def page_one(settings: Settings, period: Period, folder: Path, made: int = 23) -> dict[str, str]:
     """The text of the HTML, of the PDF's first page and of the mail, and the mail's subject."""
     told = inputs.period_inputs(settings, period)
-    edition = EditionInfo(number=1, origin="scheduled", made_at=MADE, ledger_head=None)
+    edition = EditionInfo(number=1, origin="scheduled", made_at=MADE.replace(day=made), ledger_head=None)
     model = build.make_model(told, settings, period, edition, language="en")
     files = render(model, build.summary(model), told.facts_csv, settings.storage.work_path)
     pdf = folder / "report.pdf"
@@ -85,24 +85,27 @@ def retracted(settings: Settings, days: list[date]) -> None:
 
 
 @pytest.mark.parametrize(
-    ("evidence_to", "sealed", "says"),
+    ("evidence_to", "made", "sealed", "says"),
     [
-        (date(2026, 11, 22), False, "not settled yet"),
-        (date(2026, 11, 24), False, "settled 24 November"),
-        (date(2026, 11, 24), True, "sealed"),
+        (date(2026, 11, 22), 23, False, "rows may come until Tue 24 November"),
+        (date(2026, 11, 22), 26, False, "rows were due by Tue 24 November"),
+        (date(2026, 11, 24), 26, False, "no rows expected since Tue 24 November"),
+        (date(2026, 11, 24), 26, True, "sealed: rows that come later are not counted"),
     ],
 )
-def test_page_one_says_open_settled_or_sealed(
-    settings: Settings, tmp_path: Path, evidence_to: date, sealed: bool, says: str
+def test_page_one_says_whether_rows_may_still_come(
+    settings: Settings, tmp_path: Path, evidence_to: date, made: int, sealed: bool, says: str
 ) -> None:
+    """As known on the day it was made: no future is told as past, and no past as to come."""
     retracted(settings, [day for day in QUIET.days if day > evidence_to])
     for day in WEEK.days if sealed else []:
         retention.seal(settings, day, who="ops", why="closed")
     bring_up(settings)
-    shown = page_one(settings, WEEK, tmp_path)
-    words = ("not settled yet", "settled 24 November", "sealed")
+    shown = page_one(settings, WEEK, tmp_path, made)
+    words = ("may come until", "were due by", "no rows expected", "sealed:", "settled")
     for place in ("html", "pdf", "mail"):
-        assert [word for word in words if re.search(rf"\b{word}\b", shown[place])] == [says], place
+        assert says in shown[place], place
+        assert sum(word in shown[place] for word in words) == 1, place
 
 
 def test_a_week_is_settled_when_evidence_reaches_its_lateness(settings: Settings) -> None:

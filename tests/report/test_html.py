@@ -87,19 +87,25 @@ def with_names(model: ReportModel, names: dict[str, str]) -> ReportModel:
 
 
 def unknown_only() -> ReportModel:
-    """A week in which of no message it can be said whether TLS protected it."""
+    """A week in which the TLS of every message is unknown."""
     model = fixtures.report_model()
     nothing = model.unknown.model_copy(update={"now": fixtures.Share(n=0, total=0, undecided=model.messages)})
     only = model.unknown.model_copy(update={"now": fixtures.Share(n=model.messages, total=model.messages)})
 
     def blank(part: ConnectorSection) -> ConnectorSection:
         return part.model_copy(
-            update={"versions": {"Unknown": part.messages}, "protected": nothing, "partners_below": (), "insights": ()}
+            update={
+                "versions": {"Unknown": part.messages},
+                "encrypted": nothing,
+                "up_to_date": nothing,
+                "partners_below": (),
+                "insights": (),
+            }
         )
 
     return model.model_copy(
         update={
-            "protected": nothing, "protected_in": nothing, "protected_out": nothing, "deprecated": nothing,
+            **dict.fromkeys(fixtures.RUNGS, nothing), "deprecated": nothing,
             "unknown": only, "insights": (), "partners": (), "connectors": tuple(map(blank, model.connectors)),
             "flow": tuple(r.model_copy(update={"versions": {"Unknown": r.messages}}) for r in model.flow),
             "trend": tuple(
@@ -250,14 +256,20 @@ def test_days_without_mail_have_their_place_too() -> None:
 
 
 def test_a_chart_with_nothing_in_it_is_left_out() -> None:
-    text = rendered(unknown_only())
+    text = rendered(fixtures.quiet_model())
     assert 'id="h-usage"' not in text
-    assert 'id="h-trend"' not in text
-    assert 'id="h-flow"' in text
+    assert 'id="h-flow"' not in text
+
+
+def test_what_is_unknown_is_drawn_and_has_no_share() -> None:
+    chart = rendered(unknown_only()).split('id="h-usage"')[1].split("</section>")[0]
+    assert chart.count('fill="none" stroke="#5d646b"') > 10
+    assert "Unknown 2" in chart
+    assert not re.search(r"\d.%", chart.split("<svg", 1)[1])
 
 
 def test_small_charts_hold_a_year_of_days() -> None:
-    year = [SparkDay(f"day {n}", n % 7, str(n % 7), n % 7 + 1, (1.0, 5.0), n == 40) for n in range(366)]
+    year = [SparkDay(f"day {n}", n % 7, str(n % 7), n % 7 + 1, (1.0, 5.0), n == 40, n == 50) for n in range(366)]
     drawn = ElementTree.fromstring(sparks.flow(year, load("en"), "Fax & more"))  # noqa: S314  our own drawing
     words = [text.text for text in drawn.iter("text")]
     assert words[-1] == "day 365"

@@ -151,7 +151,7 @@ def test_model_measures_and_facts_have_the_same_numbers(period: str, complete: S
     assert _total(spread) == _total(told) == model.messages
     assert sum(row.messages for row in model.flow if row.data_date in asked) == model.messages
     assert sum(section.messages for section in model.connectors) == model.messages
-    for way, figure in (("inbound", model.protected_in), ("outbound", model.protected_out)):
+    for way, figure in (("inbound", model.encrypted_in), ("outbound", model.encrypted_out)):
         assert figure.now.total + figure.now.undecided == _total([row for row in told if row["direction"] == way])
     cells = {(s.direction, s.connector, version): n for s in model.connectors for version, n in s.versions.items()}
     assert cells == {(row["direction"], row["connector"], row["tls_version"]): row["messages"] for row in told}

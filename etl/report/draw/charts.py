@@ -10,7 +10,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from io import BytesIO
-from itertools import groupby
 from typing import Literal
 
 import vl_convert
@@ -38,6 +37,8 @@ class Segment:
     words: str
     name: str = ""
     """The version in the reader's language."""
+    count: str = ""
+    """Its messages."""
 
 
 @dataclass(frozen=True)
@@ -49,6 +50,8 @@ class Bar:
     messages: str
     unknown: str
     is_sum: bool = False
+    known: float = 1
+    """The part of the bar whose TLS is known: `Unknown` takes the rest."""
 
 
 @dataclass(frozen=True)
@@ -68,7 +71,9 @@ class DayBars:
     """Messages of the same weekday a week before; nothing where nothing is known of it."""
     before_out: int | None = None
     missing: str = ""
-    """What stands below a day whose exports did not all come."""
+    """What stands below a day of which not all came: `no export`, `until 14:17`."""
+    is_lost: bool = False
+    """Nothing of it came: it is drawn as a hatched place without numbers."""
 
 
 @dataclass(frozen=True)
@@ -103,7 +108,8 @@ def _legend(versions: Mapping[str, str], left: float, y: float, width: float) ->
         step = 24 + 6.4 * len(name)
         if x + step > width + 8 and x > left:
             x, y = left, y + 17
-        marks += [Rect(x, y, x + 10, y + 10, palette.VERSION_COLORS[version]), Word(x + 14, y + 9, name)]
+        look: Literal["filled", "outlined"] = "outlined" if version == "Unknown" else "filled"
+        marks += [Rect(x, y, x + 10, y + 10, palette.VERSION_COLORS[version], look=look), Word(x + 14, y + 9, name)]
         x += step
     return marks
 
@@ -116,16 +122,17 @@ def usage(
     bars: Sequence[Bar], *, width: int, versions: Mapping[str, str], heads: tuple[str, str],
     thresholds: Sequence[tuple[float, str]],
 ) -> Drawing:  # fmt: skip
-    """100 % bars of TLS versions, a row each; messages and unknown ones beside the bar, never in it.
+    """100 % bars of TLS versions, a row each, what is unknown as an outline at the end; messages beside the bar.
 
-    `versions` are those of the legend with their names, `heads` the words over the two columns, `thresholds` places of
-    dotted lines with their labels.
+    `versions` are those of the legend with their names, `heads` the words over the two columns, `thresholds` shares at
+    which a rule on `No TLS` cuts: a dotted line in each row that has any.
     """
     narrow = width < 500
     left, right = (0, 0) if narrow else (206, 118)
     row, height, top = (40, 17, 34) if narrow else (ROW, 19, 18)
     span = width - left - right
     rects: list[Rect] = []
+    dotted: list[Line] = []
     words = [_small(width - 52, 10, heads[0], "right"), _small(width, 10, heads[1], "right")]
     for position, bar in enumerate(bars):
         y = top + position * row
@@ -138,19 +145,21 @@ def usage(
         for piece in bar.segments:
             x, x2 = left + span * piece.start, left + span * piece.end
             color = palette.VERSION_COLORS[piece.version]
-            rects.append(Rect(x, y, max(x2 - 0.8, x + 0.6), y + height, color, piece.words))
+            look: Literal["filled", "outlined"] = "outlined" if piece.version == "Unknown" else "filled"
+            rects.append(Rect(x, y, max(x2 - 0.8, x + 0.6), y + height, color, piece.words, look))
             if piece.label and x2 - x > LABEL_WIDTH:
-                ink = palette.INK_ON[piece.version]
-                at = _beside((x + x2) / 2, x2, [left + span * cut for cut, _ in thresholds])
+                ink = palette.DIM if look == "outlined" else palette.INK_ON[piece.version]
+                at = _beside((x + x2) / 2, x2, [left + span * cut * bar.known for cut, _ in thresholds])
                 words.append(Word(at, y + height - 5.5, piece.label, 9.5, ink, "center", 600))
+        if any(piece.version == "No TLS" for piece in bar.segments):
+            dotted += [
+                Line(left + span * cut * bar.known, y - 2, left + span * cut * bar.known, y + height + 2, palette.INK,
+                     dashed=True)
+                for cut, _ in thresholds
+            ]  # fmt: skip
     end = top + len(bars) * row
-    runs = [(top + n * row - 1, top + n * row + height + 1) for n in range(len(bars))] if narrow else [(15, end - 4)]
-    dotted = [
-        Line(left + span * at, y, left + span * at, y2, palette.INK, dashed=True)
-        for at, _ in thresholds
-        for y, y2 in runs
-    ]
-    words += [_small(left + span * at, 10, text) for at, text in thresholds]
+    if dotted:
+        words += [_small(left + span * at, 10, text) for at, text in thresholds]
     legend = _legend(versions, left, end + 3, width)
     return Drawing(width, end + (34 if narrow else 18), (*rects, *dotted, *words, *legend))
 
@@ -163,51 +172,70 @@ def _beside(middle: float, end: float, lines: Sequence[float]) -> float:
 
 
 def flow(days: Sequence[DayBars], *, width: int, sides: tuple[str, str]) -> Drawing:
-    """Messages a day, in above and out below one line, over the band where the same weekday usually lies.
+    """Messages a day, in above and out below one line, over the band where the same weekday lay before.
 
-    A thin line across a bar is the same weekday a week before.
+    A thin line across a bar is the same weekday a week before. A day that never came is a hatched place without a
+    number, one that ends early has no outer end; the word for it stands under each.
     """
-    left, height = 34, 190 + (12 if any(day.missing for day in days) else 0)
+    left = 34
+    height = 190 + (12 if any(day.missing for day in days) else 0)
     step = (width - left) / max(len(days), 1)
-    thick = min(50.0, step * 0.62)
-    tops = [max(day.inbound, day.before_in or 0, day.band_in[1] if day.band_in else 0) for day in days]
-    feet = [max(day.outbound, day.before_out or 0, day.band_out[1] if day.band_out else 0) for day in days]
-    scale = 128 / (max([1.0, *tops]) + max([1.0, *feet]))
-    zero = 22 + max([1.0, *tops]) * scale
-    every, pad = max(1, round(46 / step)), min(6.0, (step - thick) / 2)
-    rects: list[Rect] = []
-    words = [Word(0, zero - 14, sides[0]), Word(0, zero + 22, sides[1])]
-    lines = [Line(left - 8, zero + 0.5, width, zero + 0.5, palette.INK)]
+    shown = [day for day in days if not day.is_lost]
+    top = max([1.0, *(max(day.inbound, day.before_in or 0, day.band_in[1] if day.band_in else 0) for day in shown)])
+    foot = max(
+        [1.0, *(max(day.outbound, day.before_out or 0, day.band_out[1] if day.band_out else 0) for day in shown)]
+    )
+    scale = 128 / (top + foot)
+    zero = 22 + top * scale
+    marks: list[Rect | Line | Word] = []
     for position, day in enumerate(days):
         middle = left + step * (position + 0.5)
-        x, x2 = middle - thick / 2, middle + thick / 2
-        for side, band in ((-1, day.band_in), (1, day.band_out)):
-            if band:
-                edges = sorted((zero + side * band[0] * scale, zero + side * band[1] * scale))
-                rects.append(Rect(x - pad, edges[0], x2 + pad, edges[1], palette.BAND))
-        up, down = zero - day.inbound * scale, zero + 1 + day.outbound * scale
-        rects.append(Rect(x, up, x2, zero, palette.FLOW_IN, day.words_in))
-        rects.append(Rect(x, zero + 1, x2, down, palette.FLOW_OUT, day.words_out))
+        if day.is_lost:
+            half = min(50.0, step * 0.62) / 2
+            marks.append(Rect(middle - half, 14, middle + half, 166, "", day.words_in, "lost"))
+        else:
+            marks += _day(day, middle, step, zero, scale, width)
+        if position % max(1, round(46 / step)) == 0:
+            marks.append(_small(middle, 188, day.label))
+        if day.missing and step > LABEL_WIDTH:
+            marks.append(Word(middle, 200, day.missing, 9.5 if width > NARROW else 8, palette.WARN, "center", 600))
+        elif day.missing:
+            marks.append(Word(middle, 200, "!", 9.5, palette.WARN, "center", 600))
+    axis = Line(left - 8, zero + 0.5, width, zero + 0.5, palette.INK)
+    names = (Word(0, zero - 14, sides[0]), Word(0, zero + 22, sides[1]))
+    return Drawing(width, height, (*marks, axis, *names))
+
+
+def _day(day: DayBars, middle: float, step: float, zero: float, scale: float, width: int) -> list[Rect | Line | Word]:
+    """The marks of one day that came, whole or in part."""
+    thick = min(50.0, step * 0.62)
+    x, x2, pad = middle - thick / 2, middle + thick / 2, min(6.0, (step - thick) / 2)
+    marks: list[Rect | Line | Word] = []
+    sides = (
+        (-1, day.inbound, day.before_in, day.band_in, palette.FLOW_IN, day.words_in, day.inbound_text),
+        (1, day.outbound, day.before_out, day.band_out, palette.FLOW_OUT, day.words_out, day.outbound_text),
+    )
+    for side, count, before, band, color, words, text in sides:
+        start = zero if side < 0 else zero + 1
+        if band:
+            edges = sorted((start + side * band[0] * scale, start + side * band[1] * scale))
+            marks.append(Rect(x - pad, edges[0], x2 + pad, edges[1], palette.BAND))
+        end = start + side * count * scale
+        marks.append(Rect(x, min(start, end), x2, max(start, end), color, words))
+        reach = max(count, before or 0, band[1] if band else 0)
+        if day.missing:  # open at its outer end: two short lines go on
+            on = end + side * 9
+            marks += [Line(x + 0.4, end, x + 0.4, on, palette.DIM, dashed=True),
+                      Line(x2 - 0.4, end, x2 - 0.4, on, palette.DIM, dashed=True)]  # fmt: skip
+            reach = max(reach, count + 9 / scale)
+        if before:
+            y = start + side * before * scale
+            marks.append(Line(x, y, x2, y, palette.TICK_ON_BAR if before < count else palette.DIM))
         if step > LABEL_WIDTH:
             size = 10 if width > NARROW else 8.5
-            words.append(Word(middle, zero - tops[position] * scale - 4, day.inbound_text, size, align="center"))
-            words.append(Word(middle, zero + feet[position] * scale + 12, day.outbound_text, size, align="center"))
-        for y, before, now in (
-            (zero - (day.before_in or 0) * scale, day.before_in, day.inbound),
-            (zero + 1 + (day.before_out or 0) * scale, day.before_out, day.outbound),
-        ):
-            if before:
-                lines.append(Line(x, y, x2, y, palette.TICK_ON_BAR if before < now else palette.DIM))
-        if position % every == 0:
-            words.append(_small(middle, 188, day.label))
-    told = -float(LABEL_WIDTH)
-    for said, run in groupby(enumerate(days), key=lambda numbered: numbered[1].missing):
-        at = [left + step * (position + 0.5) for position, _ in run]
-        middle = (at[0] + at[-1]) / 2
-        if said and middle - told > LABEL_WIDTH:
-            words.append(Word(middle, 200, said, 9.5, palette.WARN, "center", 600))
-            told = middle
-    return Drawing(width, height, (*rects, *lines, *words))
+            y = start + side * reach * scale + (-4 if side < 0 else 11)
+            marks.append(Word(middle, y, text, size, align="center"))
+    return marks
 
 
 def trend(
@@ -225,7 +253,8 @@ def trend(
         middle = left + step * (position + 0.5)
         rects += [
             Rect(middle - thick / 2, top + tall * (1 - piece.end), middle + thick / 2, top + tall * (1 - piece.start),
-                 palette.VERSION_COLORS[piece.version], piece.words)
+                 palette.VERSION_COLORS[piece.version], piece.words,
+                 "outlined" if piece.version == "Unknown" else "filled")
             for piece in week.segments
         ]  # fmt: skip
         if (len(weeks) - 1 - position) % every == 0:

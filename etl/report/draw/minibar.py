@@ -13,7 +13,7 @@ _LABEL, _NAMED = 40, 100
 """Pixels that a piece needs to hold its share, and to hold its name too."""
 
 
-def draw(segments: Sequence[Segment], ident: str, alternative: str, *, tooltips: bool, width: int = WIDE) -> str:
+def draw(segments: Sequence[Segment], alternative: str, *, tooltips: bool, width: int = WIDE) -> str:
     """The bar as SVG; no bar where there is nothing to show. `alternative` says what it shows."""
     if not segments:
         return ""
@@ -23,17 +23,16 @@ def draw(segments: Sequence[Segment], ident: str, alternative: str, *, tooltips:
     parts = [f'<svg xmlns="http://www.w3.org/2000/svg" {size} {look}{name}>']
     if not tooltips:
         parts.append(f"<title>{escape(alternative)}</title>")
-    if any(piece.version == "No TLS" for piece in segments):
-        parts.append(svg.hatch_pattern(ident))
-    parts += [_piece(piece, ident, width, tooltips) for piece in segments]
+    parts += [_piece(piece, width, tooltips) for piece in segments]
     return "".join([*parts, "</svg>"])
 
 
-def _piece(piece: Segment, ident: str, whole: int, tooltips: bool) -> str:
+def _piece(piece: Segment, whole: int, tooltips: bool) -> str:
     x, width = whole * piece.start, whole * (piece.end - piece.start)
-    fill = f"url(#{ident}-hatch)" if piece.version == "No TLS" else palette.VERSION_COLORS[piece.version]
-    words = f"<title>{escape(piece.words)}</title>" if tooltips else ""
-    drawn = f'<rect x="{x:.1f}" width="{max(width - 0.8, 0.6):.1f}" height="{HEIGHT}" fill="{fill}">{words}</rect>'
+    drawn = svg.box(
+        x, 0, x + max(width - 0.8, 0.6), HEIGHT, palette.VERSION_COLORS[piece.version],
+        look="outlined" if piece.version == "Unknown" else "filled", words=piece.words if tooltips else "",
+    )  # fmt: skip
     label = f"{piece.name} {piece.label}" if width > _NAMED else piece.label
     if width > _LABEL:
         drawn += f'<text x="{x + width / 2:.1f}" y="11.6" fill="{palette.INK_ON[piece.version]}">{escape(label)}</text>'

@@ -1,7 +1,9 @@
 """SVG as the report uses it: marks at exact places, hatching for `No TLS`, and words for who can't see them.
 
-`No TLS` is hatched wherever it is drawn, which keeps it apart from every other version in black-and-white print. Greys
-and inks are written as attributes, which the page's style sheet turns over in the dark.
+`No TLS` is hatched wherever it is drawn, which keeps it apart from every other version in black-and-white print; what
+is unknown is an outline, and a day that never came an outline with grey hatching. Hatching is drawn line by line, not
+as a pattern: PDF viewers draw patterns each in its own way, and some leave them out. Greys and inks are written as
+attributes, which the page's style sheet turns over in the dark.
 """
 
 from __future__ import annotations
@@ -28,6 +30,8 @@ class Rect:
     y2: float
     color: str
     words: str = ""
+    look: Literal["filled", "outlined", "lost", "open"] = "filled"
+    """`outlined`: unknown; `lost`: nothing came; `open`: a bar whose outer end is not known (`y` is that end)."""
 
 
 @dataclass(frozen=True)
@@ -64,8 +68,8 @@ class Drawing:
     marks: Sequence[Rect | Line | Word]
 
 
-def draw(drawing: Drawing, ident: str, alternative: str, *, tooltips: bool) -> str:
-    """The drawing as SVG, fit to stand in a page; `ident` keeps its ids apart from those of other charts.
+def draw(drawing: Drawing, alternative: str, *, tooltips: bool) -> str:
+    """The drawing as SVG, fit to stand in a page.
 
     With `tooltips` each mark that has words keeps them as a `<title>`, and the whole gets its name as a label; without,
     the whole has the one title, which is what WeasyPrint takes as the alternative text.
@@ -78,12 +82,10 @@ def draw(drawing: Drawing, ident: str, alternative: str, *, tooltips: bool) -> s
     parts = [f'<svg xmlns="http://www.w3.org/2000/svg" {size} font-family="{families}"{name}>']
     if not tooltips:
         parts.append(f"<title>{escape(alternative)}</title>")
-    if any(isinstance(mark, Rect) and mark.color == palette.NO_TLS_COLOR for mark in drawing.marks):
-        parts.append(hatch_pattern(ident))
     for mark in drawing.marks:
         match mark:
             case Rect():
-                parts.append(_rect(mark, ident, tooltips))
+                parts.append(_rect(mark, tooltips))
             case Line():
                 parts.append(_line(mark))
             case Word():
@@ -91,15 +93,43 @@ def draw(drawing: Drawing, ident: str, alternative: str, *, tooltips: bool) -> s
     return "".join([*parts, "</svg>"])
 
 
-def _rect(mark: Rect, ident: str, tooltips: bool) -> str:
-    width, height = mark.x2 - mark.x, mark.y2 - mark.y
-    if width <= 0 or height <= 0:
+def _rect(mark: Rect, tooltips: bool) -> str:
+    if mark.x2 <= mark.x or mark.y2 <= mark.y:
         return ""
-    fill = f"url(#{ident}-hatch)" if mark.color == palette.NO_TLS_COLOR else mark.color
-    place = f'x="{_number(mark.x)}" y="{_number(mark.y)}" width="{_number(width)}" height="{_number(height)}"'
-    if tooltips and mark.words:
-        return f'<rect {place} fill="{fill}"><title>{escape(mark.words)}</title></rect>'
-    return f'<rect {place} fill="{fill}"/>'
+    return box(
+        mark.x, mark.y, mark.x2, mark.y2, mark.color, look=mark.look, words=mark.words if tooltips else ""
+    )  # fmt: skip
+
+
+def box(x: float, y: float, x2: float, y2: float, color: str, *, look: str = "filled", words: str = "") -> str:
+    """A rectangle in one of the looks of `Rect`, with its hatching."""
+    title = f"<title>{escape(words)}</title>" if words else ""
+    inset = 0.4 if look in ("outlined", "lost") else 0
+    place = (
+        f'x="{_number(x + inset)}" y="{_number(y + inset)}" width="{_number(max(x2 - x - 2 * inset, 0.2))}" '
+        f'height="{_number(max(y2 - y - 2 * inset, 0.2))}"'
+    )
+    if look == "outlined":
+        return f'<rect {place} fill="none" stroke="{palette.DIM}" stroke-width="0.8">{title}</rect>'
+    if look == "lost":
+        frame = f'<rect {place} fill="none" stroke="{palette.FLOW_OUT}" stroke-width="0.8">{title}</rect>'
+        return frame + _hatching(x, y, x2, y2, palette.FLOW_OUT, step=8, opacity=0.7)
+    drawn = f'<rect {place} fill="{color}">{title}</rect>' if title else f'<rect {place} fill="{color}"/>'
+    return drawn + (_hatching(x, y, x2, y2, "#ffffff", step=7, opacity=0.38) if color == palette.NO_TLS_COLOR else "")
+
+
+def _hatching(x: float, y: float, x2: float, y2: float, color: str, *, step: float, opacity: float) -> str:
+    """Lines from lower left to upper right across a rectangle, each ending at its edges."""
+    lines = []
+    at = x + y + step / 2
+    while at < x2 + y2:
+        left, right = max(x, at - y2), min(x2, at - y)
+        run = _number(right - left)
+        lines.append(f"M{_number(left)} {_number(at - left)}l{run}-{run}")
+        at += step
+    if not lines:
+        return ""
+    return f'<path d="{"".join(lines)}" fill="none" stroke="{color}" stroke-opacity="{opacity}" stroke-width="1.3"/>'
 
 
 def _line(mark: Line) -> str:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
-from etl.model.report import ReportModel, Share
+from etl.common.words import N_
+from etl.model.report import ActionName, ReportModel, Share
 from etl.report.language import DASH, Language
 from etl.report.view import wording
-from etl.report.view.verdict import evidence
+from etl.report.view.verdict import evidence, scope, until
 
 HEAD_LENGTH = 16
 
@@ -19,6 +21,8 @@ class EditionView:
     line: str
     title: str
     reason: str
+    sentences: tuple[str, ...]
+    """Which file came, what moved in the headline, which actions stand, are withdrawn, are new."""
     supersedes: str
     changes: tuple[tuple[str, str, str, str, str], ...]
     """Connector, TLS version, as was, as is, difference."""
@@ -72,7 +76,7 @@ def edition(lang: Language, model: ReportModel, most: int) -> EditionView:
     number = lang._("preview") if this.number == 0 else lang._("edition {n}", n=this.number)
     line = wording.capital(lang._("{edition}, made {instant}", edition=number, instant=made))
     if this.supersedes_number is None:
-        return EditionView(line, "", "", "", (), "")
+        return EditionView(line, "", "", (), "", (), "")
     reasons = {
         "facts": lang._("the counted messages changed, because exports came late or were corrected"),
         "completeness": lang._("it is now known better what came and what did not"),
@@ -90,19 +94,101 @@ def edition(lang: Language, model: ReportModel, most: int) -> EditionView:
     more = len(this.changes) - len(changes)
     return EditionView(
         line=line,
-        title=lang._("Corrected: edition {n} replaces edition {old}", n=this.number, old=this.supersedes_number),
+        title=_replaces(lang, model),
         reason=lang._("Why: {reasons}.", reasons="; ".join(reasons.get(r, r) for r in this.reasons) or DASH),
+        sentences=tuple(_corrected(lang, model)),
         supersedes=this.supersedes or "",
         changes=changes,
         changes_note=lang.ngettext("and {n} change more", "and {n} changes more", more) if more > 0 else "",
     )
 
 
+def _replaces(lang: Language, model: ReportModel) -> str:
+    this = model.edition
+    if model.correction is None:
+        return lang._("Edition {n} replaces edition {old}", n=this.number, old=this.supersedes_number or 0)
+    return lang._(
+        "Edition {n} replaces edition {old} of {instant}", n=this.number, old=this.supersedes_number or 0,
+        instant=lang.instant(model.correction.made_at, model.period.time_zone),
+    )  # fmt: skip
+
+
+def _corrected(lang: Language, model: ReportModel) -> Iterator[str]:
+    told = model.correction
+    if told is None:
+        return
+    if told.files and not model.visible_connectors:
+        files = wording.few(lang, [wording.clean(name) for name in told.files], 4)
+        yield lang._("Came since: {files}.", files=files)
+    was, now = told.up_to_date, model.up_to_date.now
+    if was == now:
+        yield lang._(
+            "The headline stays as it was: {n} of {total}.", n=lang.number(now.n), total=lang.number(now.total)
+        )
+    else:
+        yield lang._(
+            "Headline: {was} ({was_n} of {was_total}) became {now} ({n} of {total}).", was=lang.share(was),
+            was_n=lang.number(was.n), was_total=lang.number(was.total), now=lang.share(now), n=lang.number(now.n),
+            total=lang.number(now.total),
+        )  # fmt: skip
+    parts = [lang.ngettext("{n} stands", "{n} stand", told.standing)]
+    for text, names in ((N_("{n} withdrawn ({names})"), told.withdrawn), (N_("{n} new ({names})"), told.added)):
+        if names:
+            listed = wording.few(lang, [_action_name(lang, item) for item in names], 4)
+            parts.append(lang._(text, n=lang.number(len(names)), names=listed))
+    yield lang._("Actions: {parts}.", parts="; ".join(parts))
+
+
+def _action_name(lang: Language, item: ActionName) -> str:
+    title = lang.pick(item.title)
+    place = wording.directed(lang, item.connector, item.direction, wording.IN_TABLES) if item.connector else ""
+    return f"{title}: {place}" if place else title
+
+
+def foot(lang: Language, model: ReportModel) -> tuple[tuple[str, str], ...]:
+    """What an auditor looks for, at the foot of page one: name and text."""
+    proof, this = model.provenance, model.edition
+    sources = [wording.clean(s.source) for s in model.completeness.sources if s.role == "count"]
+    covered = lang._(
+        "{sources}; mail in and out, {connectors}; not mail between own servers, nor what own users hand in",
+        sources=wording.few(lang, sources, 4), connectors=scope(lang, model) or lang._("no connector"),
+    )  # fmt: skip
+    made = [
+        lang._("edition {n}", n=this.number) if this.number else lang._("preview, not archived"),
+        lang._("built on ledger head {head}", head=this.ledger_head[:HEAD_LENGTH]) if this.ledger_head
+        else lang._("the ledger’s first entry"),
+    ]  # fmt: skip
+    rows = [
+        (lang._("Covers"), covered),
+        (lang._("Judged by"), lang._("{standard}, by TLS version; policy {id}, version {version}",
+                                     standard=model.standard.title, id=proof.policy_id, version=proof.policy_version)),
+        (lang._("Edition"), " · ".join(made)),
+        (lang._("Exceptions"), _exceptions(lang, model)),
+    ]  # fmt: skip
+    if model.state != "no_data" and (still := until(lang, model)):
+        rows.append((lang._("More data"), still))
+    if model.reviews:
+        last = model.reviews[0]
+        rows.append((lang._("Reviewed"), lang._(
+            "{period} by {by} on {day}", period=wording.period_id(lang, last.period, model.period),
+            by=wording.clean(last.by), day=lang.day(last.on))))  # fmt: skip
+    return tuple(rows)
+
+
+def _exceptions(lang: Language, model: ReportModel) -> str:
+    if not model.exceptions:
+        return lang._("none on record")
+    first = model.exceptions[0]
+    count = lang.ngettext("{n} on record", "{n} on record", len(model.exceptions))
+    return lang._("{count}; the next runs out {day} ({by})", count=count, day=lang.day(first.until),
+                  by=wording.clean(first.by))  # fmt: skip
+
+
 def profiles(lang: Language, model: ReportModel) -> tuple[ProfileView, ...]:
     """Each profile with the share that met it, of what can be judged."""
     made = []
     for p in model.profiles:
-        hearsay = lang._("told second hand")
+        hearsay = lang._("not checked at the source")
         reference = f"{lang._(p.reference)} ({hearsay})" if p.second_hand else lang._(p.reference)
         verdicts = [
             f"{_verdict_name(lang, name)} {lang.number(n)}"
@@ -138,7 +224,7 @@ def safeguards(lang: Language, model: ReportModel) -> tuple[tuple[SafeguardView,
         cells = lang.share(inward), evidence(lang, inward), lang.share(outward), evidence(lang, outward)
         views.append(SafeguardView(names[name], cells))
     untold = [names[name] for name in shares if name not in told]
-    note = lang._("Can’t be said of most messages: {names}.", names=lang.listed(untold)) if untold and told else ""
+    note = lang._("Unknown for most messages: {names}.", names=lang.listed(untold)) if untold and told else ""
     return tuple(views), note
 
 
@@ -147,8 +233,8 @@ def _verdict_name(lang: Language, verdict: str) -> str:
     names = {
         "plaintext": lang._("without TLS"), "deprecated_version": lang._("deprecated version"),
         "deprecated_cipher": lang._("broken cipher"), "weak_cipher": lang._("weak cipher"),
-        "current": lang._("up to date"), "current_version_cipher_unknown": lang._("cipher not told"),
-        "unknown": lang._("version not told"), "cipher_unlisted": lang._("cipher not listed"),
+        "current": lang._("up to date"), "current_version_cipher_unknown": lang._("cipher unknown"),
+        "unknown": lang._("unknown"), "cipher_unlisted": lang._("cipher not listed"),
         "certificate_not_valid": lang._("certificate not valid"),
         "certificate_unknown": lang._("certificate not checked"),
         "static_dh_ended": lang._("static key exchange, run out"), "dhe_ended": lang._("DHE or DSA, run out"),
@@ -156,7 +242,7 @@ def _verdict_name(lang: Language, verdict: str) -> str:
         "classical_not_for_high": lang._("classical key exchange, run out for high needs"),
         "good": lang._("good"), "sufficient": lang._("sufficient"), "phase_out": lang._("phase out"),
         "insufficient": lang._("insufficient"), "post_quantum": lang._("post-quantum key exchange"),
-        "classical": lang._("classical key exchange"), "group_unknown": lang._("key exchange not told"),
+        "classical": lang._("classical key exchange"), "group_unknown": lang._("key exchange unknown"),
         "group_other": lang._("another post-quantum key exchange"),
     }  # fmt: skip
     return names.get(verdict, verdict)
@@ -167,7 +253,7 @@ def quality(lang: Language, model: ReportModel, most: int) -> QualityView:
     parts = model.quality
     sources = tuple(
         (
-            wording.clean(s.source), lang._("counts") if s.role == "count" else lang._("held against"),
+            wording.clean(s.source), lang._("counts") if s.role == "count" else lang._("compared"),
             lang._("{received} of {expected} days", received=lang.number(s.received_days),
                    expected=lang.number(s.expected_days)) if s.expected_days is not None
             else lang._("{received} days, irregular", received=lang.number(s.received_days)),
@@ -226,7 +312,7 @@ def _example(lang: Language, place: str) -> str:
 def state_name(lang: Language, state: str) -> str:
     """What became of a file."""
     names = {
-        "counted": lang._("counted"), "quarantined": lang._("set aside"),
+        "counted": lang._("counted"), "quarantined": lang._("unreadable"),
         "grown": lang._("a longer file took its place"), "retracted": lang._("retracted"),
         "replaced": lang._("replaced"), "restated": lang._("restated by a newer export"),
     }  # fmt: skip
@@ -234,13 +320,32 @@ def state_name(lang: Language, state: str) -> str:
 
 
 def definitions(lang: Language, model: ReportModel) -> tuple[tuple[str, str], ...]:
-    """The words of the report, the same each time."""
-    zone = model.period.time_zone
+    """The words of the report, the same each time (docs/words.md has them too), and last what it can't show."""
+    zone, title, least = model.period.time_zone, model.standard.title, model.standard.least
     return (
         (lang._("Message"), lang._(
             "A message on one day, through one connector, in one direction, to or from one partner domain, under one "
             "TLS version, cipher and authentication. A message to three domains counts three times, a total is the "
             "plain sum of its parts. Only what was accepted by the next server counts; bounces are mail.")),
+        (lang._("Encrypted"), lang._("Any TLS, its version known or not.")),
+        (lang._("{least} or newer", least=least), lang._(
+            "What {standard} allows, by TLS version alone. Older TLS (1.1 and before) is deprecated by RFC 8996.",
+            standard=title)),
+        (lang._("Authenticated"), lang._(
+            "The other side’s certificate was verified and of the right name, where exports tell it.")),
+        (lang._("Unknown"), lang._(
+            "No TLS information. It is never counted as mail without TLS, and it is no part of a share: every share is "
+            "n of N messages that can be judged, the unknown apart.")),
+        (lang._("Version unknown"), lang._("Encrypted, but the export does not tell the version.")),
+        (lang._("Open"), lang._(
+            "Unknown mail could turn the verdict: the least and the most that the share can be lie on both sides of "
+            "the rule’s limit.")),
+        (lang._("Provisional"), lang._(
+            "Part of the period’s data is missing, or more is expected. How much is missing is estimated from the "
+            "median of the same weekdays of up to eight weeks before.")),
+        (lang._("Needs action"), lang._(
+            "A rule of the policy spoke, with evidence enough; what has too little evidence is good to know. “Or "
+            "before” marks a start at the first day on record.")),
         (lang._("Day, week"), lang._(
             "A day is a calendar day in {zone}. A week is an ISO week, Monday to Sunday there; where the clocks change "
             "it has 167 or 169 hours.", zone=zone)),
@@ -252,26 +357,19 @@ def definitions(lang: Language, model: ReportModel) -> tuple[tuple[str, str], ..
         (lang._("Partner domain"), lang._(
             "The domain of the sender (in) or of the recipient (out). Inbound it is what the sender claims, and can be "
             "forged.")),
-        (lang._("Protected, deprecated"), lang._(
-            "Protected is any TLS, its version told or not. Deprecated is TLS 1.1 and older (RFC 8996). Modern is TLS "
-            "1.2 and newer.")),
-        (lang._("TLS unknown, Unknown"), lang._(
-            "“TLS unknown” was encrypted, the version is not told. Of “Unknown” nothing can be said; it is never "
-            "counted as mail without TLS. It stands beside a share, not in it: every share is n of N, undecided "
-            "messages apart, and an insight that they could turn is marked provisional, with the least and the most "
-            "it can be.")),
-        (lang._("Told twice"), lang._(
+        (lang._("Duplicate"), lang._(
             "Records that agree in source, day, direction, connector, message identity and recipient are one delivery; "
             "the one that says most of TLS stands.")),
         (lang._("Rounding"), lang._(
-            "A rule is decided on whole numbers, never on a rounded share; a share is shown with as many digits as it "
-            "needs not to contradict its rule. The shares of a row add to 100.0 (largest remainder); <0.1 and >99.9 "
-            "are not none and not all. A dash is nothing, or a share of nothing.")),
-        (lang._("Band"), lang._(
+            "A rule is decided on whole numbers, never on a rounded share. Shares are rounded each by itself and may "
+            "not add to 100; <0.1 and >99.9 are not none and not all. Of fewer than 30 messages counts stand instead "
+            "of a share. A dash is nothing, or a share of nothing.")),
+        (lang._("Usual volume"), lang._(
             "Where the same weekday lay in the up to eight weeks before, from the 10th to the 90th percentile.")),
-        (lang._("What would break"), lang._(
-            "How many of the period’s messages came without TLS, or below TLS 1.2, and would have failed had that been "
-            "refused.")),
+        (lang._("What this report can’t show"), lang._(
+            "What was said inside a message, or who could read it on either side; hops that no export tells of; "
+            "whether a partner’s domain is real where mail comes in; what a server would have done had more been "
+            "required. It is evidence about transport, not a statement that a rule or a law is met.")),
     )  # fmt: skip
 
 
@@ -291,7 +389,7 @@ def provenance(lang: Language, model: ReportModel) -> tuple[tuple[str, str], ...
         (lang._("Software"), " · ".join(f"{name} {version}" for name, version in sorted(proof.versions.items()))),
         (lang._("Check it yourself"), f"python -m etl verify · python -m etl reproduce {model.period.id}"),
     ]  # fmt: skip
-    if this.next_due_at:
+    if this.next_due_at and this.next_due_at > this.made_at:
         rows.append((lang._("Next report due"), lang.instant(this.next_due_at, model.period.time_zone)))
     if model.visible_connectors:
         rows.append((lang._("Shows only"), lang.listed(wording.clean(name) for name in model.visible_connectors)))

@@ -9,7 +9,8 @@ from etl.common import domains
 from etl.insights.classes import versions_of
 from etl.model.report import Insight, PartnerLine, ReportModel, Share
 from etl.report.language import DASH, Language
-from etl.report.view import wording
+from etl.report.view import actions, wording
+from etl.report.view.wording import FEW as FEW_MESSAGES
 
 FEW = 2
 """So many sentences of a rule stand in a row."""
@@ -38,7 +39,6 @@ class InsightView:
     """What it has to say where that is more than two sentences (`detail` is empty then): one below the other."""
     evidence: str
     acknowledged: str
-    missing: str
     contact: str
     days: str
     """The measure day by day: `Mon 16 31.0 % · …`."""
@@ -69,6 +69,9 @@ class Place:
 class Findings:
     """All insights of a report, sorted into what needs action, what is accepted, what is good to know."""
 
+    rows: tuple[actions.ActionRow, ...]
+    """What to act on, a line each: new and worse before long known."""
+
     action: tuple[InsightView, ...]
     accepted: tuple[InsightView, ...]
     noted: tuple[Group, ...]
@@ -82,20 +85,24 @@ def build(lang: Language, model: ReportModel, anchors: Mapping[tuple[str, str], 
     """The insights of `model`; `anchors` names the place of each connector's section."""
     views = [(insight, view(lang, model, n, insight, anchors)) for n, insight in enumerate(model.insights, start=1)]
     accepted = [v for i, v in views if i.acknowledged]
-    action = [v for i, v in views if i.needs_action]
-    noted = [v for i, v in views if v not in accepted and v not in action]
-    resolved = _resolved(lang, model)
-    return Findings(tuple(action), tuple(accepted), _grouped(lang, noted), resolved, _places(action))
+    urgent = sorted(((i, v) for i, v in views if i.needs_action), key=lambda pair: actions.rank(pair[0]))
+    action = [v for _, v in urgent]
+    noted = [v for i, v in views if not i.acknowledged and not i.needs_action]
+    rows = actions.rows(lang, model, [(i, v.title, v.place, v.anchor) for i, v in urgent])
+    return Findings(rows, tuple(action), tuple(accepted), _grouped(lang, noted), _resolved(lang, model),
+                    _places(action))  # fmt: skip
 
 
 def first(lang: Language, findings: Findings) -> str:
     """What to act on first, and whom to call; that there is nothing, where that is so."""
-    if not findings.action:
+    if not findings.rows:
         return ""
-    top = findings.action[0]
-    evidence = f"{top.big}, {top.count}" if top.count else top.big
-    told = lang._("First: {title} · {place} ({evidence})", title=top.title, place=top.place, evidence=evidence)
-    return f"{told}; {lang._('contact')} {top.contact}" if top.contact else told
+    top = findings.rows[0]
+    told = ", ".join(filter(None, (top.what, top.where)))
+    evidence = ", ".join(filter(None, (top.count, top.weeks_text)))
+    first = lang._("First: {what} ({evidence})", what=told, evidence=evidence) if evidence else lang._(
+        "First: {what}", what=told)  # fmt: skip
+    return f"{first}; {top.who}" if top.who else first
 
 
 def _places(views: Iterable[InsightView]) -> tuple[Place, ...]:
@@ -106,13 +113,10 @@ def _places(views: Iterable[InsightView]) -> tuple[Place, ...]:
 
 
 def _added(lead: InsightView, item: InsightView) -> InsightView:
-    """`item` without the sentences of advice, and the missing days, that `lead` named at the same place."""
+    """`item` without the sentences of advice that `lead` gave at the same place."""
     told = f"{lead.advice} ".split(". ")
     own = [sentence for sentence in f"{item.advice} ".split(". ") if sentence and sentence not in told]
-    return replace(
-        item, advice="".join(f"{sentence}. " for sentence in own).strip(),
-        missing="" if item.missing == lead.missing else item.missing,
-    )  # fmt: skip
+    return replace(item, advice="".join(f"{sentence}. " for sentence in own).strip())
 
 
 def _grouped(lang: Language, views: Iterable[InsightView]) -> tuple[Group, ...]:
@@ -124,7 +128,7 @@ def _grouped(lang: Language, views: Iterable[InsightView]) -> tuple[Group, ...]:
 
 
 def _group(lang: Language, name: str, items: list[InsightView]) -> Group:
-    undecided = lang._("can’t be decided")
+    undecided = lang._("open")
     told = [f"{item.advice} ".split(". ") for item in items]
     shared = [first for first, *others in zip(*told, strict=False) if all(other == first for other in others)]
     advice = "".join(f"{sentence}. " for sentence in shared if sentence)
@@ -149,7 +153,7 @@ def view(
     place = wording.directed(lang, where[1], where[0], wording.IN_TABLES) if insight.connector else lang._("all mail")
     name = lang.pick(insight.title)
     told = tuple(wording.sentence(lang, sentence, model.period) for sentence in insight.detail)
-    title = lang._("Can’t be decided: {title}", title=name) if insight.verdict == "undecided" else name
+    title = lang._("Open: {title}", title=name) if insight.verdict == "undecided" else name
     return InsightView(
         anchor=f"insight-{number}", where=where,
         tone="calm" if insight.acknowledged else "unsure" if insight.verdict == "undecided"
@@ -160,7 +164,6 @@ def view(
         detail=" ".join(told) if len(told) <= FEW else "", lines=told if len(told) > FEW else (),
         evidence=_evidence(lang, model, insight, share, edges),
         acknowledged=_acknowledged(lang, insight),
-        missing=_missing(lang, insight),
         contact=wording.clean(insight.contact) if insight.contact else "",
         days=" · ".join(_days(lang, insight, edges)), partners=_partners(lang, insight.partners, insight.measure),
         rule=lang._("rule {id}, version {version}", id=insight.rule, version=insight.rule_version),
@@ -182,7 +185,9 @@ def thresholds(insight: Insight) -> tuple[float, ...]:
 
 
 def _big(lang: Language, insight: Insight, share: Share | None, edges: tuple[float, ...]) -> tuple[str, bool]:
-    if share is not None and insight.counts_only:
+    if share is not None and not share.total:
+        return "?", True
+    if share is not None and (insight.counts_only or share.total < FEW_MESSAGES):
         return lang._("{n} of {total}", n=lang.number(share.n), total=lang.number(share.total)), True
     if share is not None and insight.verdict == "undecided" and share.undecided:
         return lang.bounds(share, edges), True
@@ -195,16 +200,6 @@ def _big(lang: Language, insight: Insight, share: Share | None, edges: tuple[flo
         "info": lang._("note"),
     }  # fmt: skip
     return words[insight.severity], True
-
-
-def _missing(lang: Language, insight: Insight) -> str:
-    """What no bound covers; told at connectors, since page one says it for all mail."""
-    if insight.connector is None:
-        return ""
-    days = [wording.missing_day(lang, told) for told in insight.missing]
-    rests = [lang._("the rest of {file}", file=wording.clean(name)) for name in insight.cut]
-    names = wording.few(lang, days + rests)
-    return lang._("no bound covers what is missing: {names}", names=names) if names else ""
 
 
 def _counted(lang: Language, measure: str, count: int) -> str:
@@ -220,15 +215,13 @@ def _evidence(
     lang: Language, model: ReportModel, insight: Insight, share: Share | None, edges: tuple[float, ...]
 ) -> str:
     parts = []
-    if insight.provisional:
-        parts.append(lang._("provisional"))
     if share is not None:
         n, whole = lang.number(share.n), lang.number(share.total)
         parts.append(lang._("{n} of {total} messages", n=n, total=whole))
         if share.undecided:
-            undecided = lang.ngettext("{n} undecided", "{n} undecided", share.undecided)
+            undecided = lang.ngettext("{n} unknown", "{n} unknown", share.undecided)
             parts.append(f"{undecided} ({lang.bounds(share, edges)})" if insight.verdict == "speaks" else undecided)
-            if insight.verdict == "undecided":
+            if insight.verdict == "undecided" and share.total >= FEW_MESSAGES:
                 parts.append(lang._("{share} of what is known", share=lang.share(share, edges)))
     parts.append(_since(lang, model, insight))
     if insight.numerator_before is not None and insight.denominator_before:
@@ -236,6 +229,9 @@ def _evidence(
         parts.append(
             lang._("{when} {share} ({n} of {total})", when=wording.before_word(lang, model.period),
                    share=lang.ratio(before, all_before, edges), n=lang.number(before),
+                   total=lang.number(all_before))
+            if all_before >= FEW_MESSAGES else
+            lang._("{when} {n} of {total}", when=wording.before_word(lang, model.period), n=lang.number(before),
                    total=lang.number(all_before))
         )  # fmt: skip
     return " · ".join(parts)
@@ -250,7 +246,8 @@ def _since(lang: Language, model: ReportModel, insight: Insight) -> str:
         text = lang._("{n} periods in a row", n=lang.number(insight.periods_in_a_row))
     if not insight.first_seen:
         return text
-    return lang._("{row}, since {period}", row=text, period=wording.period_id(lang, insight.first_seen, model.period))
+    since = wording.since_period(lang, insight.first_seen, model)
+    return lang._("{row}, since {period}", row=text, period=since)
 
 
 def _acknowledged(lang: Language, insight: Insight) -> str:
@@ -262,9 +259,15 @@ def _acknowledged(lang: Language, insight: Insight) -> str:
 
 def _days(lang: Language, insight: Insight, edges: tuple[float, ...]) -> list[str]:
     return [
-        f"{lang.day(day.data_date, 'EEE d')}: {lang.share(day.share, edges)}".replace(" ", "\u00a0")
+        f"{lang.day(day.data_date, 'EEE d')}: {_day_share(lang, day.share, edges)}".replace(" ", "\u00a0")
         for day in insight.days
     ]
+
+
+def _day_share(lang: Language, share: Share, edges: tuple[float, ...]) -> str:
+    if not 0 < share.total < FEW_MESSAGES:
+        return lang.share(share, edges)
+    return lang._("{n} of {total}", n=lang.number(share.n), total=lang.number(share.total))
 
 
 def _partners(lang: Language, partners: tuple[PartnerLine, ...], measure: str, most: int = 4) -> str:
@@ -296,9 +299,9 @@ def _resolved(lang: Language, model: ReportModel) -> tuple[str, ...]:
             if model.period.kind == "week"
             else lang.ngettext("stood for {n} period", "stood for {n} periods", item.periods)
         )
-        first = wording.period_id(lang, item.first_seen, model.period) if item.first_seen else ""
+        first = wording.since_period(lang, item.first_seen, model) if item.first_seen else ""
         since = lang._(", since {period}", period=first) if first else ""
-        unsure = lang._("; provisional") if item.provisional else ""
+        unsure = lang._("; days are missing") if item.provisional else ""
         apart.setdefault((lang.pick(item.title), f"{stood}{since}{unsure}"), []).append(place)
     return tuple(f"{title} ({stood}): {'; '.join(_few(lang, places))}" for (title, stood), places in apart.items())
 

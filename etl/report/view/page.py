@@ -30,25 +30,32 @@ class Limits:
     """Whether the chart of TLS usage begins with all mail in and out."""
     worst: bool = False
     """Whether the details are the period's rows with most mail below TLS 1.2, instead of the newest days."""
-    lines: int = 0
-    """Connectors beyond `table_rows` that get a line of their own."""
+    actions: int = 7
+    """Lines of actions on the first page."""
+    noted: int = 100
+    """Lines of each rule that is good to know."""
+    places: int = 100
+    """Connectors whose actions are told one by one."""
+    shares: bool = True
+    """Whether the connectors' shares have a table of their own, beside the chart."""
+    noted_all: int = 1000
+    """Lines of all such rules together: where rules are many, each has fewer, five at least."""
 
 
 PRINT = Limits(
-    sections=34,
-    section_rows=4,
-    table_rows=30,
-    detail_rows=14,
-    partner_rows=25,
-    other_rows=14,
-    bars=24,
-    lines=600,
-    worst=True,
-)
+    sections=10, section_rows=4, table_rows=25, detail_rows=14, partner_rows=25, other_rows=14, bars=24, worst=True,
+    noted=25, places=20,
+)  # fmt: skip
+PRINT_LARGE = replace(PRINT, sections=6, bars=20, places=8, noted=25, noted_all=40, partner_rows=20, shares=False)
+"""For more than 20 connectors: what needs action, and of everything else the largest; the rest is in facts.csv."""
+MANY = 20
 SCREEN = Limits(
     sections=2000, section_rows=8, table_rows=2000, detail_rows=1000, partner_rows=1000, other_rows=400, bars=24,
     all_section_rows=1600, sums=True,
 )  # fmt: skip
+SCREEN_LARGE = replace(SCREEN, table_rows=300, detail_rows=300, partner_rows=500)
+LARGE = 300
+"""From so many connectors on the tables of the screen are cut; its explorer has every one."""
 MAIL = Limits(sections=0, section_rows=0, table_rows=12, detail_rows=0, partner_rows=0, other_rows=0, bars=12)
 
 
@@ -70,6 +77,26 @@ class Page:
     findings: findings.Findings
     first: str
     """What to act on first, and whom to call."""
+    preheader: str
+    """What an inbox shows behind the subject."""
+    foot: tuple[tuple[str, str], ...]
+    """What an auditor looks for, at the foot of page one."""
+    all_bar: Bar
+    """All mail shown, in one bar."""
+    action_rows: int
+    """So many actions have a line on page one."""
+    actions_note: str
+    noted_rows: int
+    """So many places of each rule that is good to know have a line."""
+    noted_notes: tuple[str, ...]
+    """For each of these rules what is left out."""
+    place_rows: int
+    """So many places are told of one by one."""
+    places_note: str
+    least: str
+    """The heading of the share that is up to date: `TLS 1.2+`."""
+    bands_note: str
+    trend_note: str
     edition: about.EditionView
     versions: tuple[str, ...]
     version_names: tuple[str, ...]
@@ -78,13 +105,12 @@ class Page:
     thresholds: tuple[tuple[float, str], ...]
     bars_note: str
     flow: tuple[DayBars, ...]
-    has_bands: bool
     trend: tuple[WeekStack, ...]
     totals: tuple[tables.UsageRow, ...]
     connectors: tuple[tables.UsageRow, ...]
     connectors_note: str
-    others: tuple[tables.ShortRow, ...]
-    """Connectors beyond the full tables, a line each."""
+    shares_too: bool
+    """Whether the table of shares stands beside that of messages."""
     sections: tuple[tables.SectionView, ...]
     sections_note: str
     details: tuple[tables.DetailRow, ...]
@@ -120,6 +146,7 @@ def build(model: ReportModel, limits: Limits) -> Page:
         (s.direction, s.connector): f"connector-{n}" for n, s in enumerate(chosen, start=1)
     }
     found = findings.build(lang, model, anchors)
+    rows = min(limits.noted, max(5, limits.noted_all // max(1, len(found.noted))))
     details = (_worst if limits.worst else _newest)(model, limits.detail_rows)
     listed = model.partners[: limits.partner_rows]
     listed_versions = wording.versions_in(shown, (line.versions for line in listed))
@@ -128,31 +155,40 @@ def build(model: ReportModel, limits: Limits) -> Page:
     organisation = wording.clean(model.organisation)
     return Page(
         lang=lang, code=lang.code, organisation=organisation, period=period, zone=model.period.time_zone,
-        title=lang._("Messages protected in transit: {organisation}, {period}", organisation=organisation,
+        title=lang._("Mail in transit: {organisation}, {period}", organisation=organisation,
                      period=period),
         before_name=wording.capital(wording.before_word(lang, model.period)),
         days=lang.days(model.period.first_date, model.period.last_date), state=model.state,
-        verdict=verdict.build(lang, model), findings=found, first=findings.first(lang, found),
+        verdict=verdict.build(lang, model, len(found.rows)), findings=found,
+        preheader=_preheader(lang, model, found), foot=about.foot(lang, model),
+        all_bar=pictures.all_bar(lang, model), first=findings.first(lang, found),
         edition=about.edition(lang, model, 12),
         versions=shown, version_names=tuple(wording.version_name(lang, v) for v in shown),
         bar_version_names=tuple(wording.version_name(lang, v) for v in wording.bar_versions(shown)),
         bars=tuple(_bars(lang, model, limits)),
         thresholds=tuple(pictures.threshold_marks(lang, model)),
         bars_note=_more(lang, len(model.connectors) - limits.bars),
-        flow=tuple(pictures.flow_days(lang, model)), has_bands=bool(model.bands),
+        flow=tuple(pictures.flow_days(lang, model)),
+        bands_note=_bands_note(lang, model), least=f"{model.standard.least}+",
+        action_rows=limits.actions, place_rows=limits.places, noted_rows=rows,
+        noted_notes=tuple(_more(lang, len(group.items) - rows) for group in found.noted),
+        actions_note=lang.ngettext("and {n} more, below", "and {n} more, below", len(found.rows) - limits.actions)
+        if len(found.rows) > limits.actions else "",
+        places_note=_more(lang, len(found.places) - limits.places),
+        trend_note=lang._("Outlined: unknown. Above each column the share with {least} or newer.",
+                          least=model.standard.least),
         trend=tuple(pictures.trend_weeks(lang, model)),
         totals=tuple(tables.total_rows(lang, model, shown)),
         connectors=tuple(tables.connector_rows(lang, model.connectors[: limits.table_rows], shown, anchors)),
-        connectors_note="" if limits.lines else _more(lang, len(model.connectors) - limits.table_rows),
-        others=tuple(tables.short_rows(lang, model.connectors[limits.table_rows :][: limits.lines])),
+        shares_too=limits.shares, connectors_note=_more(lang, len(model.connectors) - limits.table_rows),
         sections=tuple(_sections(lang, model, chosen, shown, anchors, limits)),
         sections_note=_more(lang, len(model.connectors) - len(chosen)),
         details=tuple(tables.detail_rows(lang, details, shown)),
         details_note=_details_note(lang, model, len(details), limits),
         estimated=verdict.estimated(lang, model),
         data_days=lang.days(model.flow[0].data_date, model.flow[-1].data_date) if model.flow else "",
-        partners=tuple(tables.partner_rows(lang, listed, listed_versions)),
-        organisations=tuple(tables.organisation_rows(lang, listed, listed_versions)),
+        partners=tuple(tables.partner_rows(lang, listed, listed_versions, model.begin_date)),
+        organisations=tuple(tables.organisation_rows(lang, listed, listed_versions, model.begin_date)),
         partner_versions=tuple(wording.version_name(lang, v) for v in listed_versions),
         letter=f"python -m etl letter {model.period.id} --partner DOMAIN",
         partners_note=_more(lang, model.partners_count - len(listed)),
@@ -161,6 +197,19 @@ def build(model: ReportModel, limits: Limits) -> Page:
         definitions=about.definitions(lang, model), provenance=about.provenance(lang, model),
         mentions=lang.listed(model.mentions), anchors=anchors,
     )  # fmt: skip
+
+
+def _preheader(lang: Language, model: ReportModel, found: findings.Findings) -> str:
+    """What the subject does not say: what to act on first, else the headline's rest."""
+    return findings.first(lang, found) or verdict.build(lang, model, 0).rest
+
+
+def _bands_note(lang: Language, model: ReportModel) -> str:
+    """What the light places behind the bars are, by how many weeks there are."""
+    weeks = max((band.weeks for band in model.bands if band.connector is None), default=0)
+    if weeks < 2:
+        return ""
+    return lang.ngettext("Light: range of the {n} week before.", "Light: range of the {n} weeks before.", weeks)
 
 
 def _bars(lang: Language, model: ReportModel, limits: Limits) -> list[Bar]:

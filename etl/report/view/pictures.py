@@ -7,38 +7,38 @@ from collections.abc import Sequence
 from datetime import date, timedelta
 
 from etl.common import periods
-from etl.common.words import PROTECTED, TLS_VERSIONS
-from etl.model import numbers
+from etl.common.words import TLS_VERSIONS
+from etl.insights.classes import share
 from etl.model.report import ConnectorSection, ReportModel, TrendPoint
 from etl.report.draw.charts import Bar, DayBars, Segment, WeekStack
 from etl.report.draw.sparks import SparkDay
 from etl.report.language import DASH, Language
-from etl.report.view import wording
+from etl.report.view import missing, wording
+from etl.report.view.wording import FEW
 
 WEEK = timedelta(days=7)
 
 
 def segments(lang: Language, versions: dict[str, int], name: str = "") -> tuple[Segment, ...]:
-    """A 100 % bar of all versions but `Unknown`; labels add to 100.0."""
-    shown = wording.bar_versions(versions_in_order(versions))
-    whole = wording.total(versions, shown)
-    if not whole:
-        return ()
-    tenths = numbers.tenths({v: versions.get(v, 0) for v in shown})
+    """A 100 % bar of all versions, `Unknown` at its end. A label is the share of the messages whose TLS is known, as
+    every table has it; of fewer than 30, and of `Unknown`, the messages."""
+    shown = versions_in_order(versions)
+    known, every = wording.total(versions, wording.bar_versions(shown)), sum(versions.values())
     pieces, reached = [], 0
+    prefix = f"{name} · " if name else ""
     for version in shown:
-        n = versions.get(version, 0)
-        if not n:
-            continue
-        label = lang.tenth(n, tenths[version])
+        n = versions[version]
         title = wording.version_name(lang, version)
         words = lang._(
             "{version}: {n} of {total} messages, {share}", version=title,
-            n=lang.number(n), total=lang.number(whole), share=lang.ratio(n, whole),
+            n=lang.number(n), total=lang.number(known), share=lang.ratio(n, known),
         )  # fmt: skip
-        prefix = f"{name} · " if name else ""
+        label = f"{lang.tenth(n, known)}\u202f%"
+        if version == "Unknown" or known < FEW:
+            label = lang.number(n)
+            words = lang._("{version}: {n} messages", version=title, n=lang.number(n))
         pieces.append(
-            Segment(version, reached / whole, (reached + n) / whole, f"{label}\u202f%", prefix + words, title)
+            Segment(version, reached / every, (reached + n) / every, label, prefix + words, title, lang.number(n))
         )
         reached += n
     return tuple(pieces)
@@ -56,11 +56,25 @@ def usage_bars(lang: Language, sections: Sequence[ConnectorSection], *, short: i
         whole = wording.directed(lang, section.connector, section.direction)
         name = wording.connector(lang, section.connector, section.direction)
         cut = wording.fitting(name, short - 5) + whole.removeprefix(name)
-        unknown = lang.count(section.versions.get("Unknown", 0))
-        bars.append(
-            Bar(cut, segments(lang, section.versions, wording.short(whole, 80)), lang.number(section.messages), unknown)
-        )
+        pieces = segments(lang, section.versions, wording.short(whole, 80))
+        bars.append(_bar(lang, cut, section.versions, pieces))
     return bars
+
+
+def _bar(
+    lang: Language, name: str, versions: dict[str, int], pieces: tuple[Segment, ...], *, is_sum: bool = False
+) -> Bar:
+    every, unknown = sum(versions.values()), versions.get("Unknown", 0)
+    known = (every - unknown) / every if every else 1
+    return Bar(name, pieces, lang.number(every), lang.count(unknown), is_sum, known)
+
+
+def all_bar(lang: Language, model: ReportModel) -> Bar:
+    """All mail that the report shows, in one bar."""
+    versions: Counter[str] = Counter()
+    for section in model.connectors:
+        versions.update(section.versions)
+    return _bar(lang, "", dict(versions), segments(lang, dict(versions)))
 
 
 def threshold_marks(lang: Language, model: ReportModel) -> list[tuple[float, str]]:
@@ -71,15 +85,15 @@ def threshold_marks(lang: Language, model: ReportModel) -> list[tuple[float, str
 
 def sum_bars(lang: Language, model: ReportModel) -> list[Bar]:
     """All mail in and all mail out, as rows of the same chart."""
-    bars = []
+    bars: list[Bar] = []
+    if model.visible_connectors:
+        return bars
     for name, way in ((lang._("All mail in"), "inbound"), (lang._("All mail out"), "outbound")):
         versions: Counter[str] = Counter()
         for section in model.connectors:
             if section.direction == way:
                 versions.update(section.versions)
-        unknown = lang.count(versions["Unknown"])
-        pieces = segments(lang, dict(versions), name)
-        bars.append(Bar(name, pieces, lang.number(versions.total()), unknown, is_sum=True))
+        bars.append(_bar(lang, name, dict(versions), segments(lang, dict(versions), name), is_sum=True))
     return bars
 
 
@@ -89,21 +103,23 @@ def flow_days(lang: Language, model: ReportModel) -> list[DayBars]:
     for row in model.flow:
         sums[row.data_date, row.direction] += row.messages
     bands = {(b.data_date, b.direction): (b.low, b.high) for b in model.bands if b.connector is None}
-    missing, shown = missing_days(model), period_days(model)
+    lost, shown, marks = lost_days(model), period_days(model), missing.marks(lang, model)
     pattern = _day_pattern(len(shown))
     days = []
     for day in shown:
         n_in, n_out = sums[day, "inbound"], sums[day, "outbound"]
         label, before = lang.day(day, "EEE d MMM"), day - WEEK
+        mark = marks.get(day.isoformat(), "")
+        said = f" ({mark})" if mark else ""
         days.append(
             DayBars(
                 label=lang.day(day, pattern), inbound=n_in, outbound=n_out, inbound_text=lang.number(n_in),
                 outbound_text=lang.number(n_out),
-                words_in=lang._("{day}: {n} messages in", day=label, n=lang.number(n_in)),
-                words_out=lang._("{day}: {n} messages out", day=label, n=lang.number(n_out)),
+                words_in=lang._("{day}: {n} messages in", day=label, n=lang.number(n_in)) + said,
+                words_out=lang._("{day}: {n} messages out", day=label, n=lang.number(n_out)) + said,
                 band_in=bands.get((day, "inbound")), band_out=bands.get((day, "outbound")),
                 before_in=sums.get((before, "inbound")), before_out=sums.get((before, "outbound")),
-                missing=lang._("missing") if day in missing else "",
+                missing=mark, is_lost=day in lost,
             )
         )  # fmt: skip
     return days
@@ -114,9 +130,16 @@ def _day_pattern(days: int) -> str:
     return "EEE d" if days <= 31 else "d MMM"
 
 
-def missing_days(model: ReportModel) -> frozenset[date]:
-    """The days for which an export that counts never came."""
-    return frozenset(day for s in model.completeness.sources if s.role == "count" for day in s.missing_dates)
+def lost_days(model: ReportModel) -> frozenset[date]:
+    """The days of which no counting source brought its export: what lies on them came with the days around."""
+    counting = [s for s in model.completeness.sources if s.role == "count" and s.expected_days is not None]
+    every = [set(source.missing_dates) for source in counting]
+    return frozenset(set.intersection(*every)) if every else frozenset()
+
+
+def part_days(model: ReportModel) -> frozenset[date]:
+    """The days of which something is missing, but not all."""
+    return frozenset(gap.data_date for gap in model.completeness.gaps) - lost_days(model)
 
 
 def period_days(model: ReportModel) -> list[date]:
@@ -142,14 +165,16 @@ def summed(points: Sequence[TrendPoint]) -> dict[str, int]:
 
 
 def trend_weeks(lang: Language, model: ReportModel) -> list[WeekStack]:
-    """13 periods of TLS usage, with the protected share above each."""
-    return [_week_stack(lang, points[0].period, summed(points)) for points in trend_points(model)]
+    """13 periods of TLS usage, with the share of up-to-date messages above each."""
+    modern = model.standard.versions
+    return [_week_stack(lang, points[0].period, summed(points), modern) for points in trend_points(model)]
 
 
-def _week_stack(lang: Language, period: str, versions: dict[str, int]) -> WeekStack:
+def _week_stack(lang: Language, period: str, versions: dict[str, int], modern: Sequence[str]) -> WeekStack:
     label = lang._("W{week}", week=period.split("-W", 1)[1])
-    known = wording.total(versions, wording.bar_versions(versions_in_order(versions)))
-    above = lang.ratio(wording.total(versions, PROTECTED), known) if known else DASH
+    now = share(versions, frozenset(modern))
+    above = lang.share(now) if now.total >= FEW else lang._(
+        "{n} of {total}", n=lang.number(now.n), total=lang.number(now.total)) if now.total else DASH  # fmt: skip
     return WeekStack(label, segments(lang, versions, label), above)
 
 
@@ -164,7 +189,7 @@ def section_flows(lang: Language, model: ReportModel) -> Flow:
     bands: dict[tuple[str, str | None, date], tuple[float, float]] = {
         (b.direction, b.connector, b.data_date): (b.low, b.high) for b in model.bands
     }
-    missing, days = missing_days(model), period_days(model)
+    lost, part, days = lost_days(model), part_days(model), period_days(model)
     labels = {day: lang.day(day, _day_pattern(len(days))) for day in days}
     first = model.flow[0].data_date if model.flow else days[0]
     return {
@@ -172,7 +197,7 @@ def section_flows(lang: Language, model: ReportModel) -> Flow:
             SparkDay(
                 label=labels[day], messages=own[day], text=lang.number(own[day]),
                 before=own[day - WEEK] if day - WEEK >= first else None, band=bands.get((*place, day)),
-                is_missing=day in missing,
+                is_lost=day in lost, is_part=day in part,
             )
             for day in days
         ]
@@ -188,6 +213,9 @@ def section_trends(lang: Language, model: ReportModel) -> dict[tuple[str, str], 
         if point.connector is not None:
             points[point.direction, point.connector][point.period] = point
     return {
-        place: [_week_stack(lang, name, own[name].versions if name in own else {}) for _, name in weeks]
+        place: [
+            _week_stack(lang, name, own[name].versions if name in own else {}, model.standard.versions)
+            for _, name in weeks
+        ]
         for place, own in points.items()
     }

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from etl.common.words import BELOW_MODERN, DEPRECATED, Direction
+from etl.common.words import BELOW_MODERN, N_, Direction
 from etl.model import numbers
 from etl.model.report import ConnectorSection, FlowRow, PartnerLine, ReportModel
 from etl.report.language import DASH, Language
@@ -15,6 +15,16 @@ from etl.report.view import wording
 from etl.report.view.findings import InsightView, partner_name
 from etl.report.view.verdict import evidence
 
+_IF_REQUIRED = {
+    "inbound": N_(
+        "{messages} of {domains} came {how}. If {required} were required here, they would be refused unless the sender "
+        "then used it."
+    ),
+    "outbound": N_(
+        "{messages} to {domains} went {how}. If {required} were required here, they would not go out unless the "
+        "receiver then offered it."
+    ),
+}
 Anchors = Mapping[tuple[str, str], str]
 """The place of each connector's section, by direction and name."""
 
@@ -30,7 +40,7 @@ class Cell:
 
 @dataclass(frozen=True)
 class UsageRow:
-    """A connector's TLS usage: counts, and shares that add to 100.0."""
+    """A connector's TLS usage: counts, and shares of the messages whose TLS is known, each as it rounds."""
 
     name: str
     anchor: str
@@ -112,11 +122,10 @@ def usage_row(
 ) -> UsageRow:  # fmt: skip
     """TLS usage of some mail: counts of all versions, shares of all but `Unknown`."""
     in_bar = wording.bar_versions(shown)
-    tenths = numbers.tenths({v: versions.get(v, 0) for v in in_bar})
     whole = wording.total(versions, in_bar)
     shares = tuple(
-        Cell(f">{lang.decimal(999, 1)}" if n < whole and tenths[v] == 1000 else lang.tenth(n, tenths[v]), tenths[v])
-        for v, n in ((v, versions.get(v, 0)) for v in in_bar)
+        Cell(lang.tenth(n, whole), numbers.rounded(n, whole, 1) if whole else 0)
+        for n in (versions.get(v, 0) for v in in_bar)
     )
     messages = sum(versions.values())
     return UsageRow(
@@ -139,11 +148,15 @@ def _summed(sections: Sequence[ConnectorSection]) -> tuple[dict[str, int], int |
 
 def total_rows(lang: Language, model: ReportModel, shown: Sequence[str]) -> list[UsageRow]:
     """All mail flow, and each direction: the sums of the connectors below them."""
-    groups = (
-        (lang._("All mail flow"), model.connectors),
-        (lang._("All mail in"), [s for s in model.connectors if s.direction == "inbound"]),
-        (lang._("All mail out"), [s for s in model.connectors if s.direction == "outbound"]),
-    )
+    inward = [s for s in model.connectors if s.direction == "inbound"]
+    outward = [s for s in model.connectors if s.direction == "outbound"]
+    if model.visible_connectors:
+        groups = [(lang._("These connectors"), model.connectors)] if len(model.connectors) > 1 else []
+        return [usage_row(lang, name, *_summed(sections), shown, css="sum") for name, sections in groups]
+    groups = [
+        (lang._("All mail flow"), model.connectors), (lang._("All mail in"), tuple(inward)),
+        (lang._("All mail out"), tuple(outward)),
+    ]  # fmt: skip
     return [usage_row(lang, name, *_summed(sections), shown, css="sum") for name, sections in groups]
 
 
@@ -158,35 +171,6 @@ def connector_rows(
         )
         for s in sections
     ]  # fmt: skip
-
-
-@dataclass(frozen=True)
-class ShortRow:
-    """A connector in one line: messages, and the shares that matter, of those of which TLS is known."""
-
-    name: str
-    messages: str
-    protected: str
-    plain: str
-    deprecated: str
-    unknown: str
-
-
-def short_rows(lang: Language, sections: Sequence[ConnectorSection]) -> list[ShortRow]:
-    """The connectors that get neither a section nor a row in the full tables."""
-    made = []
-    for part in sections:
-        known = part.messages - part.versions.get("Unknown", 0)
-        plain, old = part.versions.get("No TLS", 0), wording.total(part.versions, DEPRECATED)
-        made.append(
-            ShortRow(
-                name=wording.short(wording.directed(lang, part.connector, part.direction), 60),
-                messages=lang.number(part.messages), protected=lang.ratio(known - plain, known),
-                plain=lang.count(plain), deprecated=lang.count(old),
-                unknown=lang.count(part.versions.get("Unknown", 0)),
-            )
-        )  # fmt: skip
-    return made
 
 
 def detail_rows(lang: Language, rows: Sequence[FlowRow], shown: Sequence[str]) -> list[DetailRow]:
@@ -205,13 +189,15 @@ def detail_rows(lang: Language, rows: Sequence[FlowRow], shown: Sequence[str]) -
     ]  # fmt: skip
 
 
-def partner_rows(lang: Language, lines: Sequence[PartnerLine], shown: Sequence[str]) -> list[PartnerRow]:
+def partner_rows(
+    lang: Language, lines: Sequence[PartnerLine], shown: Sequence[str], begin: date | None = None
+) -> list[PartnerRow]:
     """Partner domains with their messages by version, since when and when last below TLS 1.2."""
     return [
         PartnerRow(
             direction=wording.direction(lang, line.direction), partner=partner_name(lang, line.partner_domain),
             counts=counts(lang, line.versions, shown), messages=Cell(lang.number(line.messages), line.messages),
-            since=lang.day(line.first_seen_date, "d MMM yy"), last=lang.day(line.last_seen_date, "d MMM yy"),
+            since=wording.since_day(lang, line.first_seen_date, begin), last=lang.day(line.last_seen_date, "d MMM yy"),
             since_iso=_iso(line.first_seen_date), last_iso=_iso(line.last_seen_date),
             below=" · ".join(
                 f"{wording.version_name(lang, v)} {lang.number(line.versions[v])}"
@@ -222,7 +208,9 @@ def partner_rows(lang: Language, lines: Sequence[PartnerLine], shown: Sequence[s
     ]  # fmt: skip
 
 
-def organisation_rows(lang: Language, lines: Sequence[PartnerLine], shown: Sequence[str]) -> list[PartnerRow]:
+def organisation_rows(
+    lang: Language, lines: Sequence[PartnerLine], shown: Sequence[str], begin: date | None = None
+) -> list[PartnerRow]:
     """The lines summed by organisation and direction, most mail below TLS 1.2 first; nothing where no two belong
     together."""
     apart: dict[tuple[Direction, str], list[PartnerLine]] = {}
@@ -232,7 +220,7 @@ def organisation_rows(lang: Language, lines: Sequence[PartnerLine], shown: Seque
         return []
     sums = [_organisation(way, name, own) for (way, name), own in apart.items()]
     sums.sort(key=lambda line: (-wording.total(line.versions, BELOW_MODERN), line.direction, line.partner_domain))
-    return partner_rows(lang, sums, shown)
+    return partner_rows(lang, sums, shown, begin)
 
 
 def _organisation(way: Direction, name: str, lines: Sequence[PartnerLine]) -> PartnerLine:
@@ -276,8 +264,8 @@ def section(
     return SectionView(
         anchor=anchor, name=wording.short(name, 90), long_name=name if len(name) > 90 else "",
         facts=" · ".join(f for f in facts if f != DASH), summary=_summary(lang, model, part),
-        sources=_sources(lang, part), versions=versions,
-        partners=tuple(partner_rows(lang, listed, used)), partners_note=note,
+        sources=_sources(lang, model, part), versions=versions,
+        partners=tuple(partner_rows(lang, listed, used, model.begin_date)), partners_note=note,
         partner_versions=tuple(wording.version_name(lang, v) for v in used),
         ciphers=tuple(
             (wording.version_name(lang, c.tls_version), _cipher(lang, c.tls_cipher), lang.number(c.messages))
@@ -312,51 +300,79 @@ def _summary(lang: Language, model: ReportModel, part: ConnectorSection) -> str:
     if part.bytes is not None:
         parts.append(lang.size(part.bytes))
     parts.append(lang.ngettext("{n} partner domain", "{n} partner domains", part.partners_count))
-    protected = part.protected.now
-    if protected.total:
-        text = lang._("{share} protected", share=lang.share(protected))
-        if part.protected.before and part.protected.before.total:
-            text += f" ({wording.before_word(lang, model.period)} {lang.share(part.protected.before)})"
-        parts.append(text)
+    parts.append(rungs(lang, model, part))
     if part.is_estimated:
         parts.append(lang._("estimated from percentages"))
     return " · ".join(parts)
 
 
-def _sources(lang: Language, part: ConnectorSection) -> str:
-    """`mx1: 238 messages, 79.9 % protected (190 of 238)`, for each of several."""
+def rungs(lang: Language, model: ReportModel, part: ConnectorSection) -> str:
+    """`25.7 % TLS 1.2 or newer (39 of 152), 113 older TLS, none without TLS, 3 unknown`."""
+    now, plain = part.up_to_date.now, part.versions.get("No TLS", 0)
+    if not now.total:
+        return lang._("TLS unknown for all mail")
+    older = now.total - now.n - plain
+    of = lang._("{n} of {total}", n=lang.number(now.n), total=lang.number(now.total))
+    least = model.standard.least
+    told = [
+        lang._("{share} {least} or newer ({of})", share=lang.share(now), least=least, of=of)
+        if now.total >= wording.FEW else lang._("{of} {least} or newer", least=least, of=of)
+    ]  # fmt: skip
+    before = part.up_to_date.before
+    if before and before.total >= wording.FEW:
+        told[0] += f", {wording.before_word(lang, model.period)} {lang.share(before)}"
+    if older:
+        told.append(lang.ngettext("{n} older TLS", "{n} older TLS", older))
+    told.append(lang.ngettext("{n} without TLS", "{n} without TLS", plain) if plain else lang._("none without TLS"))
+    if now.undecided:
+        told.append(lang.ngettext("{n} unknown", "{n} unknown", now.undecided))
+    return "; ".join(told)
+
+
+def _sources(lang: Language, model: ReportModel, part: ConnectorSection) -> str:
+    """`mx1: 238 messages, 79.9 % TLS 1.2 or newer (190 of 238)`, for each of several."""
     said = []
     for item in part.sources:
         counted = lang.ngettext("{n} message", "{n} messages", item.messages)
-        shown = lang._("{share} protected", share=lang.share(item.protected))
-        said.append(f"{wording.clean(item.source)}: {counted}, {shown} ({evidence(lang, item.protected)})")
+        shown = lang._("{share} {least} or newer ({of})", share=lang.share(item.up_to_date),
+                       least=model.standard.least, of=evidence(lang, item.up_to_date))  # fmt: skip
+        said.append(f"{wording.clean(item.source)}: {counted}, {shown}")
     return lang._("By source: {sources}", sources=" · ".join(said)) if said else ""
 
 
 def _would_break(lang: Language, part: ConnectorSection) -> str:
-    """What refusing mail without TLS, or with TLS 1.1 and older, would have stopped; the two never overlap."""
+    """How many messages came without TLS, or with TLS 1.1 and older: what requiring more would refuse, unless the
+    other side then used it. The two never overlap; of what is unknown nothing is said but that."""
     would = part.would_break
+    unknown = would.unknown_messages
+    if unknown and unknown == part.messages:
+        return lang.ngettext(
+            "Unknown: nothing tells which TLS the {n} message had.",
+            "Unknown: nothing tells which TLS any of the {n} messages had.", unknown,
+        )  # fmt: skip
     said = []
-    if would.plaintext_messages:
-        said.append(
-            lang._("If mail without TLS were refused here, {messages} of {domains} would have failed.",
-                   messages=lang.ngettext("{n} message", "{n} messages", would.plaintext_messages),
-                   domains=lang.ngettext("{n} domain", "{n} domains", would.plaintext_partners))
-        )  # fmt: skip
-    if would.below_modern_messages:
-        said.append(
-            lang._("If TLS 1.1 and older were refused here, {messages} of {domains} would have failed.",
-                   messages=lang.ngettext("{n} message", "{n} messages", would.below_modern_messages),
-                   domains=lang.ngettext("{n} domain", "{n} domains", would.below_modern_partners))
-        )  # fmt: skip
+    for messages, partners, came, required in (
+        (would.plaintext_messages, would.plaintext_partners, lang._("without TLS"), lang._("TLS")),
+        (would.below_modern_messages, would.below_modern_partners, lang._("with TLS 1.1 or older"), "TLS 1.2"),
+    ):
+        if messages:
+            said.append(
+                lang._(
+                    _IF_REQUIRED[part.direction], messages=lang.ngettext("{n} message", "{n} messages", messages),
+                    domains=lang.ngettext("{n} domain", "{n} domains", partners), how=came, required=required,
+                )
+            )  # fmt: skip
     if said:
         kept = would.kept_messages
-        said.append(lang.ngettext("{n} message would have passed.", "{n} messages would have passed.", kept))
-    else:
-        said.append(lang._("Nothing: no message of this period came without TLS or below TLS 1.2."))
-    if would.unknown_messages:
+        said.append(lang.ngettext("{n} message had TLS 1.2 or newer.", "{n} messages had TLS 1.2 or newer.", kept))
+    elif part.messages:
+        known = part.messages - unknown
         said.append(
-            lang.ngettext("Of {n} message it can’t be said.", "Of {n} messages it can’t be said.",
-                          would.unknown_messages)
+            lang.ngettext("Nothing of the {n} message known.", "Nothing of the {n} messages known.", known)
+            if unknown else lang._("Nothing: no message of this period came without TLS or below TLS 1.2.")
         )  # fmt: skip
+    else:
+        said.append(lang._("No mail in this period."))
+    if unknown:
+        said.append(lang.ngettext("{n} is unknown.", "{n} are unknown.", unknown))
     return " ".join(said)

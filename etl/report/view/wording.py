@@ -21,6 +21,8 @@ from etl.report.draw import glyphs
 from etl.report.language import DASH, Language
 
 LONG_NAME = 42
+FEW = 30
+"""A share of fewer messages is told as counts: its percentage would look more certain than it is."""
 IN_TABLES = 80
 """So many letters of a connector's name stand in tables and insights; its own section has the whole name."""
 _RIGHT_TO_LEFT = re.compile("[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc]")
@@ -96,6 +98,32 @@ def period_name(lang: Language, period: PeriodInfo) -> str:
         text = lang.day(period.first_date, "LLLL y")
         return text[:1].upper() + text[1:]
     return f"{lang.day(period.first_date)} – {lang.day(period.last_date)}"
+
+
+def short_period(lang: Language, period: PeriodInfo) -> str:
+    """`W47`; else as `period_name` has it."""
+    if period.kind == "week":
+        return lang._("W{week}", week=period.first_date.isocalendar().week)
+    return period_name(lang, period)
+
+
+def made_on(model: ReportModel) -> date:
+    """The day on which the edition was made, in the report's time zone."""
+    return periods.local(model.edition.made_at, model.period.time_zone).date()
+
+
+def since_day(lang: Language, day: date | None, begin: date | None, pattern: str = "d MMM yy") -> str:
+    """A first day; on the first day that anything is known of, it may have been so before."""
+    told = lang.day(day, pattern)
+    return lang._("{day} or before", day=told) if day and begin and day <= begin else told
+
+
+def since_period(lang: Language, ident: str, model: ReportModel) -> str:
+    """The period since which something is so; where the records begin in it, it may have been so before."""
+    told = period_id(lang, ident, model.period)
+    if model.begin_date and periods.parse_period(ident).first_date <= model.begin_date:
+        return lang._("{day} or before", day=told)
+    return told
 
 
 def missing_day(lang: Language, told: str) -> str:
@@ -216,7 +244,7 @@ def bar_versions(versions: Iterable[str]) -> tuple[str, ...]:
 
 def version_name(lang: Language, version: str) -> str:
     """A TLS version in the reader's language."""
-    names = {"No TLS": lang._("No TLS"), "TLS unknown": lang._("TLS unknown"), "Unknown": lang._("Unknown")}
+    names = {"No TLS": lang._("No TLS"), "TLS unknown": lang._("Version unknown"), "Unknown": lang._("Unknown")}
     return names.get(version, version)
 
 
