@@ -15,7 +15,7 @@ from etl.archive import editions, ledger
 from etl.archive.shelf import Folder
 from etl.audit.reproduce import reproduce
 from etl.audit.verify import checked_head, verify
-from etl.cli.data import bring_up
+from etl.chain import bring_up
 from etl.common import periods
 from etl.delivery import send_ledger
 from etl.settings import Settings

@@ -122,10 +122,10 @@ def test_a_number_that_the_files_do_not_give_is_shown(
     handmade.unlock(settings.storage.archive_path)
     path = settings.storage.archive_path / "2026/W47/e1/data" / file
     assert before in path.read_bytes()
-    path.write_bytes(path.read_bytes().replace(before, after, 1))
+    path.write_bytes(path.read_bytes().replace(before, after))
     made = reproduce(settings, WEEK)
     assert not made.same
-    assert made.differences[0].startswith(first)
+    assert any(line.startswith(first) for line in made.differences)
     assert [line[0] for line in made.differences] == ["-", "+"]
 
 

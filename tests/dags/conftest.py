@@ -29,6 +29,13 @@ def _home_of_its_own() -> Iterator[None]:
     """Importing airflow.sdk in this process must not touch anybody's ~/airflow."""
     with tempfile.TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
         patch.setenv("AIRFLOW_HOME", folder)
+        yield
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _samples_settings() -> Iterator[None]:
+    """The DAG files read their settings when they are imported; other tests in this process have their own."""
+    with pytest.MonkeyPatch.context() as patch:
         patch.setenv("TRANSIT_LEDGER_CONFIG", str(SAMPLES / "config.toml"))
         yield
 
