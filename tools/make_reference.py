@@ -21,6 +21,7 @@ sys.path.insert(0, str(ROOT))
 from etl import settings  # noqa: E402  the repository's root comes first on the path
 from etl.cli.app import app  # noqa: E402  as above
 from etl.common import errors  # noqa: E402  as above
+from etl.facts import grain  # noqa: E402  as above
 from etl.insights.classes import MEASURES  # noqa: E402  as above
 from etl.insights.policy import BUNDLED, Policy, parse_policy  # noqa: E402  as above
 from etl.insights.rule import SEVERITIES  # noqa: E402  as above
@@ -111,7 +112,7 @@ def policy_kinds() -> str:
 def warehouse_tables() -> str:
     """The published warehouse's tables and columns, from the SQL that makes them."""
     text = (ROOT / "etl" / "warehouse" / "warehouse.sql").read_text(encoding="utf-8")
-    rows = []
+    rows = [["`facts`", ", ".join(f"{name} {kind.lower()}" for name, kind in grain.types().items())]]
     for name, columns in re.findall(r"create table (\w+) \((.*?)\);", text, re.DOTALL):
         rows.append([f"`{name}`", " ".join(columns.split())])
     return _table(["table", "columns"], rows)

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from etl import __version__
-from etl.archive import bag, changes, edition_file, ledger, rendering, shelf, site, variants
+from etl.archive import bag, changes, edition_file, ledger, outdated, rendering, shelf, site, variants
 from etl.archive.ledger import Entry
 from etl.archive.shelf import Shelf
 from etl.archive.variants import Variant
@@ -27,6 +27,7 @@ from etl.common.canonical import canonical, canonical_sha256
 from etl.common.errors import UsageInvalid
 from etl.common.periods import Period
 from etl.common.words import DELIVERED, ORIGINS, Origin
+from etl.facts import grain
 from etl.model.report import Change, EditionInfo
 from etl.report import build
 from etl.settings import Settings, schedule
@@ -107,7 +108,7 @@ def _inputs(
     before = edition_file.of(archive, last)["basis_parts"]
     if not asked:
         inputs = replace(inputs, policy=PeriodInputs.from_bag(edition_file.data(archive, last.bag).read).policy)
-    now = basis_parts(inputs)
+    now = basis_parts(inputs) | {"facts": outdated.facts_sha256(settings, last, inputs)}
     return inputs, tuple(
         part
         for part in edition_file.BY_THEMSELVES + (edition_file.WHEN_ASKED if asked else ())
@@ -192,6 +193,7 @@ class _Maker:
         """What `edition.json` holds: all that the ledger's entry says, and more."""
         return {
             "format": edition_file.FORMAT,
+            "facts_format": grain.FORMAT,
             "period": str(self.period),
             "edition": info.number,
             "origin": info.origin,

@@ -10,8 +10,11 @@ from typing import Any
 
 from etl.archive import edition_file, ledger, shelf
 from etl.archive.ledger import Entry
+from etl.basis.inputs import PeriodInputs, period_inputs
+from etl.basis.workbench import facts_csv_in
 from etl.common import periods
 from etl.common.periods import Period
+from etl.facts import grain
 from etl.settings import Settings
 
 RECENT = 8
@@ -37,7 +40,19 @@ def outdated(settings: Settings, days: Collection[date] | None = None) -> list[P
 def differs(settings: Settings, period: Period, entry: Entry) -> bool:
     """Whether the basis of `entry` differs from today's in a part that makes a new edition by itself."""
     before = edition_file.of(shelf.of(settings), entry)["basis_parts"]
-    return any(now != before.get(part) for part, now in _parts(settings, period).items())
+    inputs = period_inputs(settings, period)
+    basis = inputs.basis | {"facts": facts_sha256(settings, entry, inputs)}
+    return any(basis[part] != before.get(part) for part in edition_file.BY_THEMSELVES)
+
+
+def facts_sha256(settings: Settings, entry: Entry, inputs: PeriodInputs) -> str:
+    """The hash over the facts of `inputs` in the columns that the edition of `entry` has: one added since is no
+    news by itself."""
+    archive = shelf.of(settings)
+    if inputs.facts_sha256 == edition_file.of(archive, entry)["basis_parts"].get("facts"):
+        return inputs.facts_sha256
+    columns = grain.of_csv(edition_file.data(archive, entry.bag).read("facts.csv"))
+    return hashlib.sha256(facts_csv_in(inputs, settings, list(columns))).hexdigest()
 
 
 def mark(settings: Settings, period: Period) -> str:
@@ -48,7 +63,5 @@ def mark(settings: Settings, period: Period) -> str:
 
 
 def _parts(settings: Settings, period: Period) -> dict[str, Any]:
-    from etl.basis.inputs import period_inputs  # most runs have nothing to compare and need none of it
-
     basis = period_inputs(settings, period).basis
     return {part: basis[part] for part in edition_file.BY_THEMSELVES}

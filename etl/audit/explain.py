@@ -308,7 +308,7 @@ def _sessions(
 def _sums(settings: Settings, item: SourceFiles, day: date, trace: Path, made: facts.Partition) -> list[dict[str, Any]]:
     """The facts that the trace rows in a file make by themselves, each beside the day's own fact."""
     with database.workbench(settings.resources) as con:
-        con.execute(database.sql("facts", "day_tables"))
+        facts.make_tables(con)
         database.set_variables(con, {"data_date": day.isoformat(), "source": item.source.name})
         con.read_parquet(str(trace)).create_view("trace")
         facts.sum_up(con)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -16,8 +16,10 @@ from typing import Any
 from etl import facts, staging, warehouse
 from etl.archive import edition_file, ledger, shelf
 from etl.basis.inputs import PeriodInputs, period_inputs
+from etl.basis.workbench import facts_csv_in
 from etl.common import disk, periods
 from etl.common.periods import Period
+from etl.facts import grain
 from etl.landing import evidence
 from etl.measures.completeness import evidence_basis
 from etl.settings import Settings
@@ -49,21 +51,23 @@ def reproduce(settings: Settings, period: Period, edition: int | None = None) ->
     archive = shelf.of(settings)
     entry = edition_file.find(ledger.read(archive), period, edition)
     archived = PeriodInputs.from_bag(edition_file.data(archive, entry.bag).read)
+    columns = list(grain.of_csv(archived.facts_csv))  # those it had: one that was added since would make it another
     with disk.scratch_folder(settings.storage.work_path / "reproduce") as folder:
         again = _settings_of(archived, folder / "all")
         gone, altered = _unusable(settings, again, archived)
         if gone or altered:
             return Reproduction(str(period), entry.edition, False, gone=gone, altered=altered)
-        _carry_sealed_days(settings, archived, again, folder)
+        _carry_sealed_days(settings, archived, again, folder, columns)
         _lay_out(settings, again, _files(archived))
         _note(again, archived.inputs["notes"])
         staging.stage_all(again)
         for day in facts.dirty_days(again):
-            facts.rebuild_day(again, day)
+            facts.rebuild_day(again, day, columns=columns)
         warehouse.publish(again)
         derived = period_inputs(again, period, policy=archived.policy)
+        derived_csv = facts_csv_in(derived, again, columns)
     differences = (
-        *_differences(archived.facts_csv.decode().splitlines(), derived.facts_csv.decode().splitlines()),
+        *_differences(archived.facts_csv.decode().splitlines(), derived_csv.decode().splitlines()),
         *_differences(_counts(archived.completeness), _counts(derived.completeness)),
     )
     return Reproduction(
@@ -99,7 +103,9 @@ def _settings_of(archived: PeriodInputs, root: Path) -> Settings:
     return Settings.model_validate(told)
 
 
-def _carry_sealed_days(settings: Settings, archived: PeriodInputs, again: Settings, folder: Path) -> None:
+def _carry_sealed_days(
+    settings: Settings, archived: PeriodInputs, again: Settings, folder: Path, columns: Sequence[str]
+) -> None:
     """Derives each day that was sealed when the edition was made from the files that it was sealed with, as a storage
     of its own, and lays its facts where the seal keeps them: what came too late changes nothing."""
     listed = {(file["source"], file["sha256"]): file for file in _files(archived)}
@@ -109,7 +115,7 @@ def _carry_sealed_days(settings: Settings, archived: PeriodInputs, again: Settin
         alone, day = _settings_of(archived, folder / row["data_date"]), periods.parse_day(row["data_date"])
         made_of = [listed[source, sha256] for source, found in row["files"].items() for sha256 in found]
         _lay_out(settings, alone, made_of)
-        facts.rebuild_day(alone, day)
+        facts.rebuild_day(alone, day, columns=columns)
         if facts.partition(alone, day):
             disk.make_folder(again.storage.root)
             shutil.copytree(alone.storage.root / "facts", again.storage.root / "facts", dirs_exist_ok=True)

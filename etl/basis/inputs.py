@@ -167,14 +167,23 @@ def span(period: Period) -> dict[str, date]:
 def _csv_files(con: duckdb.DuckDBPyConnection, period: Period, settings: Settings) -> tuple[bytes, bytes]:
     _collect_history(con, period)
     with disk.scratch_folder(settings.storage.work_path) as folder:
-        facts = written(con, "write_facts", folder / "facts.csv", span(period))
-        return facts, written(con, "write_history", folder / "history.csv", {})
+        return written_facts(con, folder / "facts.csv", period), _written_history(con, folder / "history.csv")
 
 
-def written(con: duckdb.DuckDBPyConnection, query: str, path: Path, params: Mapping[str, Any]) -> bytes:
-    """The bytes that the copy statement `query` writes to `path`."""
+def written_facts(con: duckdb.DuckDBPyConnection, path: Path, period: Period) -> bytes:
+    """The bytes of a facts.csv, written to `path`, of the table `facts` in its own columns."""
+    texts = [name for (name,) in con.execute(sql("text_columns")).fetchall()]
+    database.set_variables(con, {"text_columns": texts})
     con.execute(sql("guard"))
-    con.execute(sql(query), {"path": str(path), **params})
+    con.execute(
+        sql("write_facts").replace("(text_columns)", f"({', '.join(texts)})"), {"path": str(path), **span(period)}
+    )
+    return path.read_bytes()
+
+
+def _written_history(con: duckdb.DuckDBPyConnection, path: Path) -> bytes:
+    con.execute(sql("guard"))
+    con.execute(sql("write_history"), {"path": str(path)})
     return path.read_bytes()
 
 

@@ -1,18 +1,29 @@
 -- Tables and views over an edition's inputs, under the names that the measures read.
--- Variables: facts_path, history_path (the CSV files), visible (connector names an audience may see; empty for all).
+-- Variables: facts_path, history_path (the CSV files), facts_columns (the columns of the first by type, in its order),
+-- visible (connector names an audience may see; empty for all). In: the table grain.
+
+-- A text cell that a spreadsheet would take for a formula was guarded by an apostrophe (guard.sql): it goes again.
+create or replace temp macro bare(cell) as case when starts_with(cell, '''') then cell[2:] else cell end;
+
+-- Facts from before a column was added have its default.
+create or replace temp table grain_defaults as
+select columns(lambda name: name = 'without' or not list_contains(struct_keys(getvariable('facts_columns')), name))
+from (select *, true as without from grain);
+
 create or replace table facts as
-select *
+from grain limit 0;
+
+insert into facts by name
+select
+    bare(columns(lambda name: list_contains(getvariable('text_columns'), name))),
+    columns(lambda name: name <> 'without' and not list_contains(getvariable('text_columns'), name))
 from read_csv(
     getvariable('facts_path'),
     header = true, auto_detect = false, delim = ',', quote = '"', escape = '"', new_line = '\n', nullstr = '',
     allow_quoted_nulls = false, max_line_size = 16777216,
-    columns = {
-        'data_date': 'DATE', 'source': 'VARCHAR', 'direction': 'VARCHAR', 'connector': 'VARCHAR',
-        'partner_domain': 'VARCHAR', 'tls_version': 'VARCHAR', 'tls_cipher': 'VARCHAR', 'tls_group': 'VARCHAR',
-        'tls_auth': 'VARCHAR', 'messages': 'BIGINT', 'recipients': 'BIGINT', 'bytes': 'BIGINT',
-        'is_estimated': 'BOOLEAN'
-    }
-);
+    columns = getvariable('facts_columns')
+) as stated
+cross join grain_defaults;
 
 create or replace table history as
 select *
@@ -27,15 +38,6 @@ from read_csv(
         'bytes': 'BIGINT', 'is_estimated': 'BOOLEAN'
     }
 );
-
--- A text cell that a spreadsheet would take for a formula was guarded by an apostrophe (see csvfile.py): it goes again.
-create or replace temp macro bare(cell) as case when starts_with(cell, '''') then cell[2:] else cell end;
-
-update facts set connector = bare(connector), partner_domain = bare(partner_domain), tls_cipher = bare(tls_cipher),
-tls_group = bare(tls_group), source = bare(source)
-where
-    starts_with(connector, '''') or starts_with(partner_domain, '''') or starts_with(tls_cipher, '''')
-    or starts_with(tls_group, '''') or starts_with(source, '''');
 
 update history set connector = bare(connector), partner_domain = bare(partner_domain), tls_cipher = bare(tls_cipher),
 connector_type = bare(connector_type), source = bare(source)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 import duckdb
 
-from etl.basis.inputs import PeriodInputs, span, sql, written
+from etl.basis.inputs import PeriodInputs, sql, written_facts
 from etl.common import database, disk
+from etl.facts import grain
 from etl.measures import declare
 from etl.settings import Settings
 
@@ -22,8 +23,14 @@ def opened(
         facts, history = folder / "facts.csv", folder / "history.csv"
         facts.write_bytes(inputs.facts_csv)
         history.write_bytes(inputs.history_csv)
-        values = {"facts_path": str(facts), "history_path": str(history), "visible": list(connectors)}
+        columns = grain.of_csv(inputs.facts_csv)
+        values = {
+            "facts_path": str(facts), "history_path": str(history), "visible": list(connectors),
+            "facts_columns": columns,
+            "text_columns": [name for name, kind in columns.items() if kind == "VARCHAR"],
+        }  # fmt: skip
         database.set_variables(con, values)
+        grain.load(con)
         _declare(con, inputs)
         con.execute(sql("inputs_views"))
         con.execute(database.sql("warehouse", "mail_flow"))
@@ -53,4 +60,13 @@ def _declare(con: duckdb.DuckDBPyConnection, inputs: PeriodInputs) -> None:
 def visible_facts_csv(inputs: PeriodInputs, settings: Settings, connectors: tuple[str, ...]) -> bytes:
     """`facts_csv` with only the rows of `connectors`: what an audience that sees only these may be given."""
     with opened(inputs, settings, connectors) as con, disk.scratch_folder(settings.storage.work_path) as folder:
-        return written(con, "write_facts", folder / "facts.csv", span(inputs.period))
+        return written_facts(con, folder / "facts.csv", inputs.period)
+
+
+def facts_csv_in(inputs: PeriodInputs, settings: Settings, columns: Sequence[str]) -> bytes:
+    """`facts_csv` in `columns` of the grain alone, summed by them: as it was before others were added."""
+    if list(columns) == list(grain.of_csv(inputs.facts_csv)):
+        return inputs.facts_csv
+    with opened(inputs, settings) as con, disk.scratch_folder(settings.storage.work_path) as folder:
+        con.execute(sql("facts_in_columns"), {"columns": list(columns)})
+        return written_facts(con, folder / "facts.csv", inputs.period)

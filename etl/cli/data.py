@@ -17,14 +17,11 @@ from etl import chain, facts, formats, landing, warehouse
 from etl.cli.console import Context, emit_json, note, progress, say, table
 from etl.common import database, domains, periods
 from etl.common.errors import UsageInvalid
+from etl.facts import grain
 from etl.landing import evidence
 from etl.ops import retention
 from etl.settings import Settings
 
-GRAIN = (
-    "data_date", "source", "direction", "connector", "partner_domain", "tls_version", "tls_cipher", "tls_group",
-    "tls_auth",
-)  # fmt: skip
 ORGANISATION = "organisational_domain"
 """Partner domains by the part that somebody registered; no part of the grain, but facts can be summed by it."""
 REJECTS_SHOWN = 5
@@ -36,7 +33,6 @@ ELSEWHERE = {
     "of it is counted; collect the hubs' logs too (Hub\\ProtocolLog\\SmtpSend)",
 }
 """What `ingest` says of a log whose mail stands in another server's log, by the word's field."""
-MEASURES = ("messages", "recipients", "bytes", "is_estimated")
 
 
 def register(app: typer.Typer) -> None:
@@ -178,8 +174,8 @@ def show_facts(
 ) -> None:
     """The facts of some days, or their sums; a source with the role reconcile is in no sum with others."""
     settings = context.ensure_object(Context).settings()
-    columns = [column.strip() for column in by.split(",")] if by else list(GRAIN)
-    known = (*GRAIN, ORGANISATION)
+    columns = [column.strip() for column in by.split(",")] if by else list(grain.names())
+    known = (*grain.names(), ORGANISATION)
     unknown = [column for column in columns if column not in known]
     if unknown:
         raise UsageInvalid(f"unknown column {', '.join(unknown)}", f"any of {', '.join(known)}")
@@ -205,7 +201,7 @@ def _sums(con: duckdb.DuckDBPyConnection, columns: list[str], bounds: dict[str, 
 
 
 def _print_facts(rows: list[dict[str, Any]], columns: list[str], output: str) -> None:
-    shown = [*columns, *MEASURES]
+    shown = [*columns, *grain.MEASURES]
     if output == "json":
         emit_json([{column: row[column] for column in shown} for row in rows])
     elif output == "csv":
@@ -213,7 +209,7 @@ def _print_facts(rows: list[dict[str, Any]], columns: list[str], output: str) ->
         writer.writerow(shown)
         writer.writerows([_guarded(row[column]) for column in shown] for row in rows)
     else:
-        table(shown, [[row[column] for column in shown] for row in rows], numeric=MEASURES[:3])
+        table(shown, [[row[column] for column in shown] for row in rows], numeric=grain.MEASURES[:3])
 
 
 def _guarded(cell: Any) -> Any:

@@ -29,8 +29,9 @@ def sql(folder: str, name: str) -> str:
 
 
 @contextmanager
-def workbench(resources: Resources) -> Iterator[duckdb.DuckDBPyConnection]:
-    """An in-memory connection within `resources`, closed after; it spills below their work folder.
+def workbench(resources: Resources | None) -> Iterator[duckdb.DuckDBPyConnection]:
+    """An in-memory connection within `resources`, closed after; it spills below their work folder. A handful of rows
+    needs none.
 
     Raises `StorageFull` where the disk or the memory allowed runs out, `Failed` for any other trouble with files.
     """

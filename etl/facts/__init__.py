@@ -24,6 +24,7 @@ import duckdb
 from etl import formats, reference, staging
 from etl.common import database, disk, periods
 from etl.common.canonical import canonical_sha256
+from etl.facts import grain
 from etl.landing import evidence
 from etl.settings import Settings, Source
 
@@ -274,9 +275,9 @@ def _is_dirty(settings: Settings, files: Sequence[SourceFiles], day: date) -> bo
     return made.made_from != wanted and made.basis != basis_sha256(wanted)
 
 
-def rebuild_day(settings: Settings, day: date, *, anew: bool = False) -> bool:
+def rebuild_day(settings: Settings, day: date, *, anew: bool = False, columns: Sequence[str] | None = None) -> bool:
     """Makes the partition of `day` if it is dirty, or `anew` in any case, under the day's lock; whether its facts
-    changed. Until the new one is whole, the old one stands."""
+    changed. Until the new one is whole, the old one stands. With `columns`, its facts have those of the grain alone."""
     with disk.lock(settings.storage.root, f"day-{day}"):
         if day in sealed_days(settings):
             return False
@@ -293,7 +294,7 @@ def rebuild_day(settings: Settings, day: date, *, anew: bool = False) -> bool:
         if folder.exists():  # of a run that was killed, or older than the one that holds
             shutil.rmtree(folder)
         with disk.new_folder(folder, making_in=folder.parent.parent) as out:
-            messages, sessions, facts_sha256 = _make(settings, files, day, made_from, out)
+            messages, sessions, facts_sha256 = _make(settings, files, day, made_from, out, columns)
         made = Partition(day.isoformat(), key, facts_sha256, messages, made_from, sessions, name)
         content = json.dumps(asdict(made), ensure_ascii=False, indent=1) + "\n"
         disk.write_atomic(pointer_path(settings, day), content.encode("utf-8"))
@@ -310,11 +311,16 @@ def _drop_older(folder: Path, before: Partition | None) -> None:
 
 
 def _make(
-    settings: Settings, files: Sequence[SourceFiles], day: date, made_from: dict[str, Any], out: Path
+    settings: Settings,
+    files: Sequence[SourceFiles],
+    day: date,
+    made_from: dict[str, Any],
+    out: Path,
+    columns: Sequence[str] | None,
 ) -> tuple[int, int, str]:
     """Writes the day's Parquet files into `out`; its messages, its TLS-RPT sessions, and the hash over its facts."""
     with database.workbench(settings.resources) as con:
-        con.execute(database.sql("facts", "day_tables"))
+        make_tables(con, columns)
         told = made_from["connectors"]
         con.execute(database.sql("facts", "day_connectors"), {"told": json.dumps(told)})
         database.set_variables(con, {"data_date": day.isoformat()})
@@ -404,8 +410,15 @@ def make_trace(
             con.execute(database.sql(folder, name))
 
 
+def make_tables(con: duckdb.DuckDBPyConnection, columns: Sequence[str] | None = None) -> None:
+    """Makes the tables of a day, empty; with `columns`, its facts have those of the grain alone."""
+    grain.load(con, columns)
+    con.execute(database.sql("facts", "day_tables"))
+
+
 def sum_up(con: duckdb.DuckDBPyConnection) -> None:
     """Adds to the table `day_facts` what the rows of the view `trace` come to: deliveries, transfers, sums."""
+    grain.complete(con)
     con.execute(database.sql("facts", "duplicates"))
     has_doubles = database.value(con, "select count(*) > 0 from told_twice")
     con.execute(database.sql("facts", "deliveries_once" if has_doubles else "deliveries_all"))

@@ -1,9 +1,5 @@
--- What one data date is made of, empty.
-create or replace temp table day_facts (
-    data_date date, source varchar, direction varchar, connector varchar, partner_domain varchar, tls_version varchar,
-    tls_cipher varchar, tls_group varchar, tls_auth varchar, messages bigint, recipients bigint, bytes bigint,
-    is_estimated boolean
-);
+-- What one data date is made of, empty. In: the table grain.
+create or replace temp table day_facts as from grain limit 0;
 create or replace temp table day_connector_days (
     data_date date, source varchar, direction varchar, connector varchar, connector_type varchar, forced_tls boolean,
     told_by varchar

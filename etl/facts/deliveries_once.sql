@@ -9,10 +9,7 @@ select
     message_key,
     recipient_key,
     best.partner_domain as partner_domain,
-    best.tls_version as tls_version,
-    best.tls_cipher as tls_cipher,
-    best.tls_group as tls_group,
-    best.tls_auth as tls_auth,
+    best.protection as protection,
     bytes,
     null::bigint as messages,
     null::bigint as recipients,
@@ -26,15 +23,12 @@ from (
         max(struct_pack(
             says := case tls_version when 'Unknown' then 0 when 'TLS unknown' then 1 else 2 end,
             with_cipher := tls_cipher not in ('Unknown', 'none'),
-            tls_version := tls_version,
-            tls_cipher := tls_cipher,
-            tls_group := tls_group,
-            tls_auth := tls_auth,
+            protection := protection,
             partner_domain := partner_domain
         )) as best,
         max(bytes) as bytes,
         bool_or(is_estimated) as is_estimated
-    from trace
+    from protected_trace
     where message_key is not null
         and hash(direction, connector, message_key, recipient_key) in (select delivery from told_twice)
     group by direction, connector, message_key, recipient_key
@@ -42,9 +36,8 @@ from (
 
 create or replace temp view deliveries as
 select
-    direction, connector, message_key, recipient_key, partner_domain, tls_version, tls_cipher, tls_group, tls_auth,
-    bytes, messages, recipients, is_estimated
-from trace
+    direction, connector, message_key, recipient_key, partner_domain, protection, bytes, messages, recipients, is_estimated
+from protected_trace
 where message_key is null
     or hash(direction, connector, message_key, recipient_key) not in (select delivery from told_twice)
 union all by name

@@ -2,10 +2,10 @@
 -- through one connector, in one direction, to or from one partner domain, under one TLS version, cipher, group and
 -- authentication; `messages` counts transfers, `recipients` deliveries, `bytes` each transfer's size once.
 -- In: deliveries; paths, partners and protections, of which each cell is a number.
-insert into day_facts
+insert into day_facts by name
 with placed as (
     select
-        (path * getvariable('partner_count') + partner) * getvariable('protection_count') + protection as cell,
+        (path * getvariable('partner_count') + partner) * getvariable('protection_count') + protections.number as cell,
         message_key,
         bytes,
         messages,
@@ -16,11 +16,7 @@ with placed as (
         on paths.direction is not distinct from deliveries.direction
         and paths.connector is not distinct from deliveries.connector
     left join partners on partners.partner_domain is not distinct from deliveries.partner_domain
-    left join protections
-        on protections.tls_version is not distinct from deliveries.tls_version
-        and protections.tls_cipher is not distinct from deliveries.tls_cipher
-        and protections.tls_group is not distinct from deliveries.tls_group
-        and protections.tls_auth is not distinct from deliveries.tls_auth
+    left join protections on protections.protection is not distinct from deliveries.protection
 ),
 
 transfers as (
@@ -64,10 +60,7 @@ select
     paths.direction,
     paths.connector,
     partners.partner_domain,
-    protections.tls_version,
-    protections.tls_cipher,
-    protections.tls_group,
-    protections.tls_auth,
+    protections.* exclude (protection, number),
     summed.messages,
     summed.recipients,
     summed.bytes,
@@ -75,5 +68,5 @@ select
 from summed
 join paths on paths.path = summed.cell // getvariable('protection_count') // getvariable('partner_count')
 join partners on partners.partner = summed.cell // getvariable('protection_count') % getvariable('partner_count')
-join protections on protections.protection = summed.cell % getvariable('protection_count')
+join protections on protections.number = summed.cell % getvariable('protection_count')
 order by summed.cell;

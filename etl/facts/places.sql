@@ -9,10 +9,8 @@ select partner_domain, row_number() over (order by partner_domain) - 1 as partne
 from (select distinct partner_domain from trace);
 
 create or replace temp table protections as
-select
-    tls_version, tls_cipher, tls_group, tls_auth,
-    row_number() over (order by tls_version, tls_cipher, tls_group, tls_auth) - 1 as protection
-from (select distinct tls_version, tls_cipher, tls_group, tls_auth from trace);
+select unnest(protection), protection, row_number() over (order by protection) - 1 as number
+from (select distinct protection from protected_trace);
 
 set variable partner_count = (select count(*) from partners);
 set variable protection_count = (select count(*) from protections);

@@ -21,6 +21,7 @@ import duckdb
 from etl import facts, staging
 from etl.common import database, disk, periods
 from etl.common.errors import ArchiveBroken, Failed
+from etl.facts import grain
 from etl.landing import evidence
 from etl.settings import Settings
 
@@ -83,7 +84,7 @@ def _publish(
     target = settings.storage.warehouse_path
     told_sha256 = _told_sha256(settings, files)
     published = _Published() if anew else _published(target)
-    usable = published.version == VERSION
+    usable = published.version == VERSION and published.columns == tuple(grain.types())
     known = published.days if usable else {}
     sealed = set(facts.sealed_days(settings))
     now = {day: (item.basis, day in sealed) for day, item in finished.items()}
@@ -187,9 +188,11 @@ def _sha256(text: str) -> str:
 
 @dataclass(frozen=True)
 class _Published:
-    """What the published file holds: its version, its days with basis and whether sealed, and the evidence it told."""
+    """What the published file holds: its version, its facts' columns, its days with basis and whether sealed, and the
+    evidence it told."""
 
     version: int = 0
+    columns: tuple[str, ...] = ()
     days: dict[date, tuple[str, bool]] = field(default_factory=dict)
     evidence_sha256: str | None = None
 
@@ -200,7 +203,8 @@ def _published(path: Path) -> _Published:
     with database.connect(path) as con:
         version = int(database.value(con, "select max(version) from warehouse_version") or 0)
         days = {day: (basis, sealed) for day, basis, sealed in con.execute(_PARTITIONS).fetchall()}
-        return _Published(version, days, database.value(con, "select evidence_sha256 from origin"))
+        columns = tuple(name for (name,) in con.execute("select column_name from (describe facts)").fetchall())
+        return _Published(version, columns, days, database.value(con, "select evidence_sha256 from origin"))
 
 
 @dataclass(frozen=True)
@@ -344,6 +348,7 @@ def _patch(
     fresh = not path.exists()
     with database.connect(path, read_only=False, resources=settings.resources) as con:
         con.execute("set preserve_insertion_order = true")
+        grain.load(con)
         if fresh:
             con.execute(database.sql("warehouse", "warehouse"))
             con.execute(database.sql("warehouse", "mail_flow"))
@@ -376,7 +381,10 @@ def _replace_days(
     folders = [facts.partition_folder(settings, item) for item in items]
     for table in facts.TABLES:
         files = [str(folder / f"{table}.parquet") for folder in folders]
-        con.execute(database.sql("warehouse/publish", f"add_{table}"), {"files": files})
+        if table == "facts":
+            _add_facts(con, files)
+        else:
+            con.execute(database.sql("warehouse/publish", f"add_{table}"), {"files": files})
     con.executemany(
         "insert into partitions values ($1, $2, $3, $4)",
         [
@@ -384,6 +392,15 @@ def _replace_days(
             for item in items
         ],
     )
+
+
+def _add_facts(con: duckdb.DuckDBPyConnection, files: list[str]) -> None:
+    """Adds the facts in `files`, those together that state the same columns; what they lack has the default."""
+    for row in database.rows(con, database.sql("warehouse/publish", "facts_state"), {"files": files}):
+        if set(row["stated"]) == set(grain.types()):
+            con.execute(database.sql("warehouse/publish", "add_facts"), {"files": row["files"]})
+        else:
+            con.execute(database.sql("warehouse/publish", "add_facts_stated"), row)
 
 
 def _replace_evidence(con: duckdb.DuckDBPyConnection, settings: Settings, told: _Evidence) -> None:

@@ -1,9 +1,5 @@
--- The tables of the published warehouse.
-create table facts (
-    data_date date, source varchar, direction varchar, connector varchar, partner_domain varchar, tls_version varchar,
-    tls_cipher varchar, tls_group varchar, tls_auth varchar, messages bigint, recipients bigint, bytes bigint,
-    is_estimated boolean
-);
+-- The tables of the published warehouse. In: the table grain.
+create table facts as from grain limit 0;
 create table connector_days (
     data_date date, source varchar, direction varchar, connector varchar, connector_type varchar, forced_tls boolean,
     told_by varchar

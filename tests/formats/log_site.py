@@ -93,7 +93,7 @@ def trace(settings: Settings, day: date, *identity: str) -> list[dict[str, Any]]
     """The trace rows of `day` with `message` for the message that the log knows by `identity` (host, queue id)."""
     files = facts.files_by_source(settings)[0]
     with database.workbench(settings.resources) as con:
-        con.execute(database.sql("facts", "day_tables"))
+        facts.make_tables(con)
         con.execute(database.sql("facts", "day_connectors"), {"told": "[]"})
         database.set_variables(con, {"data_date": day.isoformat()})
         facts._add_source(con, settings, files.source, day, files.staged_paths(settings, day), [])

@@ -1,2 +1,2 @@
 -- Each day's file is in canonical order, and the days are named in theirs.
-insert into facts select * from read_parquet($files);
+insert into facts by name select * from read_parquet($files);
