@@ -59,14 +59,18 @@ def test_only_the_rejects_of_new_files_are_read(settings: Settings) -> None:
 
 
 def test_rejects_of_a_file_that_is_read_otherwise_are_read_again(settings: Settings, tmp_path: Path) -> None:
+    typed = row(2, date_time_utc="2026-11-17T10:00:00Z", connector_type="Inbound")
+    bring(settings, {"connector-2026-11-17.csv": export([typed, row(3, date_time_utc="2026-11-17T10:00:00Z"), BAD])})
     columns = {"direction": "connector_type"}
     source = settings.sources[0].model_dump(mode="json") | {"columns": columns}
     again = site(tmp_path, sources=[source])
     bring_up(again)
-    assert asked(again, "select count(*) from rejects") == [(2,)]
+    assert asked(again, "select count(*), count(distinct sha256) from rejects") == [
+        (2, 1)
+    ]  # the other is refused whole
     assert same_as_anew(again)
     bring_up(settings)
-    assert asked(settings, "select count(*) from rejects") == [(1,)]
+    assert asked(settings, "select count(*), count(distinct sha256) from rejects") == [(2, 2)]
     assert same_as_anew(settings)
 
 
