@@ -40,6 +40,7 @@ def sample_settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
     return sample_site(tmp_path_factory.mktemp("samples"))
 
 
+@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Starts with the tests that were given the most time: none of them is left to one worker alone at the end.
 

@@ -210,6 +210,6 @@ def test_held_against_the_report_and_never_added(tmp_path: Path) -> None:
     assert [(part["source"], part["messages"]) for part in apart] == [("m365", 10), ("trace", 7)]
     call(settings, "report", "2026-W47", "--out", str(tmp_path / "out"))
     html = next((tmp_path / "out").rglob("report.html")).read_text(encoding="utf-8")
-    held = html.split("Held against a second source", 2)[2].split("</table>")[0]
+    held = html.split("Compared with a second source", 2)[2].split("</table>")[0]
     assert '<th scope="row">trace</th>' in held
     assert "<td>7</td><td>10</td><td>−3</td>" in held

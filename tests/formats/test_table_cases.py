@@ -118,7 +118,7 @@ def test_a_week_of_quiet_days_and_one_of_which_most_was_refused(tmp_path: Path) 
         {"name": name, "records": 100, "rejected": 95}
     ]
     assert not model.completeness.complete
-    assert f"Refused, and not counted: 95 of 100 records of {name}." in verdict.build(load("en"), model).warnings
+    assert f"Refused, and not counted: 95 of 100 records of {name}." in verdict.build(load("en"), model, 0).warnings
     told = [sentence for item in model.insights for sentence in item.detail if "rejected" in sentence.values]
     assert [(sentence.values["rejected"], sentence.values["records"]) for sentence in told] == [(95, 100)]
     seen = status(settings)

@@ -118,7 +118,7 @@ REFUSED: dict[str, tuple[bytes, str]] = {
     "swelling gzip": (gzip.compress(GOOD + b"x" * 4_000_000), "larger than 2,000,000 bytes"),
     "cut zip": (zipped(("a.csv", GOOD * 50))[:-60], "compressed data"),
     "quote left open": (lines([record(1), '2026-11-16T10:00:00Z,Received,"open,,,,,,,,,,,', record(2)]), "quote"),
-    "days first": (export([row(1, date_time_utc="16/11/2026 10:00")]), "days come first"),
+    "days or months first": (export([row(1, date_time_utc="05/11/2026 10:00")]), "date_format"),
 }
 
 

@@ -83,7 +83,8 @@ def refuse_events(head: bytes, *, takes_extended: bool = False) -> None:
     message trace."""
     found = csv_table.read_header(head)
     cells = {csv_table.fold(cell) for cell in found.cells}
-    if {"eventid", "source"} <= cells and "customdata" not in cells:
+    is_extended = takes_extended and "tenantid" in cells  # what it lacks is for its own reader to say
+    if {"eventid", "source"} <= cells and "customdata" not in cells and not is_extended:
         raise ExportUnreadable(
             "this has a row per event of a message: Get-MessageTrackingLog, or a message tracking log",
             "an export of messages",
