@@ -55,7 +55,7 @@ def refuse_unusable(con: duckdb.DuckDBPyConnection, staged: Staged, rejects: Pat
         return
     common = database.rows(con, database.sql("staging", "commonest_reasons"), {"file": str(rejects)})
     reason = str(common[0]["reason"])
-    said = ", ".join(f"{row['records']:,} times '{row['reason']}'" for row in common)
+    said = ", ".join(f"'{row['reason']}' ({row['records']:,})" for row in common)
     raise ExportUnreadable(
         f"{staged.rejected:,} of {staged.records:,} records were refused: {said}",
         "an export that can be read; nothing is counted of one that is refused nearly whole",

@@ -96,7 +96,7 @@ def refuse_unusable(con: duckdb.DuckDBPyConnection, staged: Staged, rejects: Pat
     if staged.used or not staged.rejected or set(staged.skipped) - {"header-line", "blank-line"}:
         return
     common = database.rows(con, database.sql("formats/lines", "exchange_reasons"), {"file": str(rejects)})
-    said = ", ".join(f"{row['records']:,} times '{row['reason']}'" for row in common)
+    said = ", ".join(f"'{row['reason']}' ({row['records']:,})" for row in common)
     raise ExportUnreadable(
         f"none of the {staged.rejected:,} lines below the log's headers could be used: {said}",
         "the log as Exchange wrote it: no spreadsheet or script in between that parts fields or dates anew",
