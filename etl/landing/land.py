@@ -33,7 +33,8 @@ _MOMENT_SECONDS = 0.15
 """How long an export that changed within the last two seconds is watched before it is taken."""
 
 _DATE = r"(?P<date>\d{4}-?\d{2}-?\d{2})"
-_STAMP = re.compile(r"(\d{4})-?(\d{2})-?(\d{2})[T_-]?(\d{2})[:.-]?(\d{2})[:.-]?(\d{2})Z?")
+_STAMP = re.compile(r"(\d{4})-?(\d{2})-?(\d{2})[T_-]?(\d{2})([:.-]?)(\d{2})\5(\d{2})Z?(?!\d\d?(?!\d))")
+"""The same mark twice and no digits behind: `2026-11-16_2026-11-22` is a first and a last day, not 20:26:11."""
 
 Result = Literal["landed", "again", "growing", "vanished", "too large", "unreadable"]
 
@@ -337,7 +338,7 @@ def _export_at(offer: Offer) -> datetime:
     """When the export was made: a full time stamp in its name (UTC), else when it was changed last."""
     if match := _STAMP.search(offer.name):
         try:
-            return periods.from_utc_parts(*(int(part) for part in match.groups()))
+            return periods.from_utc_parts(*(int(part) for part in match.group(1, 2, 3, 4, 6, 7)))
         except ValueError:
             pass
     return offer.changed_at

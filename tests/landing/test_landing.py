@@ -17,6 +17,7 @@ from etl.common import disk
 from etl.common.errors import NotFound
 from etl.landing import evidence, inbox
 from etl.landing.inbox import Copied, Inbox, Offer
+from etl.landing.land import _export_at
 from etl.ops import check
 from etl.settings import Settings
 from tests import helpers
@@ -265,3 +266,18 @@ def test_landing_asks_a_place_for_no_more_than_the_port_has(tmp_path: Path, monk
     shelf.exports["connector-2026-11-18"], shelf.growing = LONG, True
     taken = landing.collect(settings, data_date=date(2026, 11, 18))
     assert [(item.name, item.result) for item in taken.files] == [("connector-2026-11-18", "growing")]
+
+
+@pytest.mark.parametrize(
+    ("name", "at"),
+    [
+        ("trace_2026-11-16_2026-11-22.csv", None),
+        ("trace-20261116-20261122.csv", None),
+        ("trace_20261116T073005Z.csv", "2026-11-16T07:30:05+00:00"),
+        ("trace-20261116073005123.csv", "2026-11-16T07:30:05+00:00"),
+        ("trace_2026-11-16_07-30-05.csv", "2026-11-16T07:30:05+00:00"),
+    ],
+)
+def test_a_first_and_a_last_day_in_a_name_are_no_time(name: str, at: str | None) -> None:
+    changed = datetime(2026, 11, 25, tzinfo=UTC)
+    assert _export_at(Offer(name, 0, changed, 0)).isoformat() == (at or changed.isoformat())

@@ -16,7 +16,9 @@ with stamped as (
             end
             when 'offset' then case
                 when contains(date_time, '+') or contains(substr(trim(date_time), 9), '-')
-                    or right(trim(date_time), 1) in ('Z', 'z') then try_cast(date_time as timestamptz)::timestamp
+                    or right(trim(date_time), 1) in ('Z', 'z')
+                    -- .NET sets the offset apart by a space (`yyyy-MM-dd HH:mm:ss zzz`), which no cast takes.
+                    then try_cast(replace(replace(trim(date_time), ' +', '+'), ' -', '-') as timestamptz)::timestamp
             end
             -- .NET puts a narrow no-break space before AM and PM, and writes directions of text into Arabic dates.
             else try_strptime(trim(case

@@ -238,7 +238,14 @@ def _written(
 def proven_order(job: Job, *, dotted: bool = False) -> Order | None:
     """Which part is the month in all dates of the view `raw`, or nothing; see `order`."""
     parts = job.con.execute(database.sql("formats/delimited", "date_parts")).fetchall()
-    return order(parts, days_in(job.name, job.named_date), date.fromisoformat(job.export_at[:10]), dotted=dotted)
+    named = days_in(job.name, job.named_date)
+    return order(parts, named, _export_day(job.export_at, named), dotted=dotted)
+
+
+def _export_day(export_at: str, named: Sequence[date]) -> date:
+    """The day of the export: that of its time, yet never before a day in its name. A name with a first and a last
+    day gives the first as the export's time, and what lies behind that proves nothing."""
+    return max([date.fromisoformat(export_at[:10]), *named])
 
 
 def undecided(example: str, day_first: str, month_first: str) -> ExportUnreadable:

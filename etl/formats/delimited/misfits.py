@@ -84,7 +84,7 @@ def refuse_events(head: bytes, *, takes_extended: bool = False) -> None:
     found = csv_table.read_header(head)
     cells = {csv_table.fold(cell) for cell in found.cells}
     is_extended = takes_extended and "tenantid" in cells  # what it lacks is for its own reader to say
-    if {"eventid", "source"} <= cells and "customdata" not in cells and not is_extended:
+    if "eventid" in cells and "customdata" not in cells and not is_extended:
         raise ExportUnreadable(
             "this has a row per event of a message: Get-MessageTrackingLog, or a message tracking log",
             "an export of messages",
