@@ -93,11 +93,13 @@ def must_be_told(before: Part, after: Part, tolerance: float) -> bool:
 
 
 def verdicts(data: Part) -> set[tuple[Any, ...]]:
-    """What the insights of an edition said: rule, direction, connector, verdict, and whether it was provisional."""
+    """What the insights of an edition said: rule, direction, connector, verdict, and whether it was provisional and
+    needed action (editions of 0.1 did not tell)."""
     summary = json.loads(data.read("summary.json"))
     return set(_verdicts(summary.get("insights", [])))
 
 
 def _verdicts(insights: Iterable[Mapping[str, Any]]) -> Iterable[tuple[Any, ...]]:
+    keys = ("rule", "direction", "connector", "partner", "verdict", "provisional", "needs_action")
     for insight in insights:
-        yield tuple(insight.get(key) for key in ("rule", "direction", "connector", "partner", "verdict", "provisional"))
+        yield tuple(insight.get(key) for key in keys)

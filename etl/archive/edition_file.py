@@ -15,8 +15,11 @@ from etl.common.periods import Period
 FORMAT = "transit-ledger-edition/1"
 FILE = "edition.json"
 BY_THEMSELVES = ("facts", "completeness")
-"""Parts of an edition's basis that make a new one when they change; the others do only when asked."""
+"""Parts of an edition's basis that make a new one when they change."""
+IF_ACTIONS_CHANGE = "history"
+"""The part that makes a new one only where an action appears, disappears or changes with it (`compared`)."""
 WHEN_ASKED = ("policy", "settings", "readers")
+"""Parts that make a new one only when asked."""
 
 
 def data(shelf: Shelf, bag: str) -> Part:

@@ -8,7 +8,6 @@ an entry holds nothing that the bag and the entry before do not tell, so it come
 
 from __future__ import annotations
 
-import hashlib
 import json
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
@@ -16,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from etl import __version__
-from etl.archive import bag, changes, edition_file, ledger, outdated, rendering, shelf, site, variants
+from etl.archive import bag, changes, compared, edition_file, ledger, outdated, rendering, shelf, site, variants
 from etl.archive.ledger import Entry
 from etl.archive.shelf import Shelf
 from etl.archive.variants import Variant
@@ -59,7 +58,8 @@ def publish(
 ) -> Published:
     """Renders and enters an edition of `period`, if its basis is new; never sends.
 
-    Changed facts or completeness of the period's own days make an edition; a changed policy, counting settings or
+    Changed facts or completeness of the period's own days make an edition, and so does a corrected history where an
+    action hangs on it; a changed policy, counting settings or
     readers' version only with `force_policy`. Until then a later edition is judged by the policy of the one before.
     `reason` is said in the edition; `made_at` (default: now) is the only instant in it. A `scheduled` run over an
     edition that was already reported makes a `correction`; over one made by hand or by a backfill with the same basis
@@ -105,20 +105,17 @@ def _inputs(
     if not earlier:
         return inputs, ()
     last = earlier[-1]
-    before = edition_file.of(archive, last)["basis_parts"]
+    reasons = outdated.own_reasons(settings, archive, last, inputs)
     if not asked:
-        inputs = replace(inputs, policy=PeriodInputs.from_bag(edition_file.data(archive, last.bag).read).policy)
-    now = basis_parts(inputs) | {"facts": outdated.facts_sha256(settings, last, inputs)}
-    return inputs, tuple(
-        part
-        for part in edition_file.BY_THEMSELVES + (edition_file.WHEN_ASKED if asked else ())
-        if now[part] != before.get(part)
-    )
+        policy = PeriodInputs.from_bag(edition_file.data(archive, last.bag).read).policy
+        return replace(inputs, policy=policy), reasons
+    before, now = edition_file.of(archive, last)["basis_parts"], basis_parts(inputs)
+    return inputs, reasons + tuple(part for part in edition_file.WHEN_ASKED if now[part] != before.get(part))
 
 
 def basis_parts(inputs: PeriodInputs) -> dict[str, str]:
     """The hashes that an edition's basis is made of; its basis is the hash over them in canonical JSON."""
-    return inputs.basis | {"history": hashlib.sha256(inputs.history_csv).hexdigest()}
+    return inputs.basis | {"history": inputs.history_sha256}
 
 
 def _release(archive: Shelf, entries: list[Entry], edition: Entry, made: datetime) -> Entry:
@@ -207,6 +204,7 @@ class _Maker:
             "basis_parts": parts,
             "changes": [change.model_dump() for change in info.changes],
             "mentions": list(mentions(self.entries)),
+            "recompared": list(compared.since_regular(self.archive, self.entries, self.period)),
             "next_due_at": periods.instant(info.next_due_at) if info.next_due_at else None,
             "variants": {
                 variant.folder: {"language": variant.language, "connectors": list(variant.connectors)}
@@ -217,7 +215,10 @@ class _Maker:
     def _payload(self, info: EditionInfo, chosen: list[Variant]) -> dict[str, bytes]:
         inputs = self.inputs
         payload = inputs.files()
-        mentioned = mentions(self.entries)
+        told = {
+            "mentions": mentions(self.entries),
+            "recompared": compared.since_regular(self.archive, self.entries, self.period),
+        }
         replaced = self._replaced()
         for variant in chosen:
             model = build.make_model(
@@ -228,7 +229,7 @@ class _Maker:
                 language=variant.language,
                 connectors=variant.connectors,
                 replaced=replaced,
-            ).model_copy(update={"mentions": mentioned})
+            ).model_copy(update=told)
             summary = build.summary(model)
             if not variant.connectors and "summary.json" not in payload:
                 payload["summary.json"] = canonical(summary)

@@ -6,9 +6,8 @@ import hashlib
 import json
 from collections.abc import Collection
 from datetime import date
-from typing import Any
 
-from etl.archive import edition_file, ledger, shelf
+from etl.archive import compared, edition_file, ledger, shelf
 from etl.archive.ledger import Entry
 from etl.basis.inputs import PeriodInputs, period_inputs
 from etl.basis.workbench import facts_csv_in
@@ -21,10 +20,11 @@ RECENT = 8
 
 
 def outdated(settings: Settings, days: Collection[date] | None = None) -> list[Period]:
-    """The reported periods, in order, whose facts or completeness are no longer those of their newest edition.
+    """The reported periods, in order, whose facts or completeness are no longer those of their newest edition, or one
+    of whose actions hangs on a comparison that was corrected since.
 
-    With `days`, only periods that hold one of them are looked at, and the latest eight: what a run that was killed
-    before it could say so has changed. Without, all of them.
+    With `days`, only periods that show or compare with one of them are looked at, and the latest eight: what a run that
+    was killed before it could say so has changed. Without, all of them.
     """
     entries = ledger.read(shelf.of(settings))
     newest = {entry.period: entry for entry in entries if entry.kind == "edition"}
@@ -32,17 +32,28 @@ def outdated(settings: Settings, days: Collection[date] | None = None) -> list[P
     looked_at = [
         period
         for place, period in enumerate(reversed(reported))
-        if days is None or place < RECENT or any(day in period for day in days)
+        if days is None or place < RECENT or any(compared.in_reach(period, day) for day in days)
     ]
     return [period for period in reversed(looked_at) if differs(settings, period, newest[str(period)])]
 
 
 def differs(settings: Settings, period: Period, entry: Entry) -> bool:
     """Whether the basis of `entry` differs from today's in a part that makes a new edition by itself."""
-    before = edition_file.of(shelf.of(settings), entry)["basis_parts"]
-    inputs = period_inputs(settings, period)
-    basis = inputs.basis | {"facts": facts_sha256(settings, entry, inputs)}
-    return any(basis[part] != before.get(part) for part in edition_file.BY_THEMSELVES)
+    archive = shelf.of(settings)
+    return bool(own_reasons(settings, archive, entry, period_inputs(settings, period)))
+
+
+def own_reasons(settings: Settings, archive: shelf.Shelf, entry: Entry, today: PeriodInputs) -> tuple[str, ...]:
+    """The parts of today's basis that make an edition after `entry` by themselves: facts and completeness where they
+    differ, the history where it was corrected and an action hangs on it."""
+    before = edition_file.of(archive, entry)["basis_parts"]
+    parts = today.basis | {"facts": facts_sha256(settings, entry, today)}
+    reasons = tuple(part for part in edition_file.BY_THEMSELVES if parts[part] != before.get(part))
+    if reasons or today.history_sha256 == before.get(edition_file.IF_ACTIONS_CHANGE):
+        return reasons
+    frozen = PeriodInputs.from_bag(edition_file.data(archive, entry.bag).read)
+    hangs_on_it = compared.changes_actions(settings, frozen, today.history_csv)
+    return (edition_file.IF_ACTIONS_CHANGE,) if hangs_on_it else ()
 
 
 def facts_sha256(settings: Settings, entry: Entry, inputs: PeriodInputs) -> str:
@@ -58,10 +69,7 @@ def facts_sha256(settings: Settings, entry: Entry, inputs: PeriodInputs) -> str:
 def mark(settings: Settings, period: Period) -> str:
     """A short name for the edition that `period` would get next: the same until that is made, or its basis changes."""
     made = [entry.bag for entry in ledger.read(shelf.of(settings)) if entry.period == str(period)]
-    told = json.dumps([made, _parts(settings, period)], sort_keys=True)
+    today = period_inputs(settings, period)
+    parts = {part: today.basis[part] for part in edition_file.BY_THEMSELVES} | {"history": today.history_sha256}
+    told = json.dumps([made, parts], sort_keys=True)
     return hashlib.sha256(told.encode("utf-8")).hexdigest()[:12]
-
-
-def _parts(settings: Settings, period: Period) -> dict[str, Any]:
-    basis = period_inputs(settings, period).basis
-    return {part: basis[part] for part in edition_file.BY_THEMSELVES}

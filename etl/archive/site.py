@@ -12,7 +12,7 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 
-from etl.archive import edition_file, ledger
+from etl.archive import compared, edition_file, ledger
 from etl.archive.ledger import Entry
 from etl.archive.shelf import Shelf
 from etl.common.program_files import REPORT_TEMPLATES
@@ -32,12 +32,14 @@ class Link:
 
 @dataclass(frozen=True)
 class Row:
-    """One edition as the page shows it. `state` is `current` or the number of the edition that took its place."""
+    """One edition as the page shows it: with the number of the edition that took its place, or, where it is current,
+    the editions of earlier periods that corrected what it is compared with."""
 
     entry: Entry
     hash: str
     origin: str
     superseded_by: int | None
+    corrected_by: tuple[Entry, ...]
     links: tuple[Link, ...]
 
 
@@ -50,12 +52,14 @@ def _template() -> Template:
 def render(shelf: Shelf, entries: list[Entry]) -> bytes:
     """The page's bytes: a function of the ledger and of which variants its bags hold."""
     current = {entry.period: entry.edition for entry in entries if entry.kind == "edition"}
+    corrected = compared.corrected(shelf, entries)
     rows = [
         Row(
             entry,
             entry.hash,
             ledger.origin(entries, entry),
             None if current[entry.period] == entry.edition else entry.edition + 1,
+            corrected.get(entry.bag, ()),
             tuple(_links(shelf, entry)),
         )
         for entry in reversed(entries)

@@ -63,6 +63,11 @@ class PeriodInputs:
         return hashlib.sha256(self.facts_csv).hexdigest()
 
     @property
+    def history_sha256(self) -> str:
+        """Hash over `history_csv`."""
+        return hashlib.sha256(self.history_csv).hexdigest()
+
+    @property
     def completeness_sha256(self) -> str:
         """Hash over what was expected, received, rejected, skipped and suspected cut, per day and source.
 

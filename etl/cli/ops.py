@@ -62,7 +62,8 @@ def _print_status(found: dict[str, Any], zone: str) -> None:
         console.say()
     if found["editions"]:
         shown = ("period", "edition", "origin", "state")
-        styles = [{"stale": "yellow", "superseded": "dim"}.get(row["state"], "") for row in found["editions"]]
+        colours = {"stale": "yellow", "comparison corrected": "yellow", "superseded": "dim"}
+        styles = [colours.get(row["state"], "") for row in found["editions"]]
         console.table(shown, [[row[name] for name in shown] for row in found["editions"]], ("edition",), styles)
         console.say()
     for item in found["next_reports"]:

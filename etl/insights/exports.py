@@ -31,8 +31,9 @@ def incomplete_rule(book: Book, _rule: Rule) -> list[Finding]:
     for file in found.refused_in_part[:FILES_NAMED]:
         text = N_("Of {records} records in {file}, {rejected} were refused.")
         parts.append(say(text, records=file.records, file=(mask(file.name),), rejected=file.rejected))
-    if found.missing:
-        parts.append(say(N_("Never came: {days}."), days=MissingDays(days=found.missing)))
+    unread = {f"{gap.data_date} ({gap.source})" for gap in found.gaps if gap.kind == "unreadable"}
+    if never := tuple(day for day in found.missing if day not in unread):
+        parts.append(say(N_("Never came: {days}."), days=MissingDays(days=never)))
     if found.suspected_cut:
         parts.append(_cut(found.suspected_cut))
     if found.quarantined:

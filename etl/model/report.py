@@ -454,6 +454,8 @@ class ReportModel(Part):
     archive_url: str | None = None
     """Where readers reach the archive, if they can."""
     mentions: tuple[str, ...] = ()
+    recompared: tuple[str, ...] = ()
+    """Editions whose comparison was corrected since the last regular report: `2026-W47, edition 1`."""
     """Editions entered since the last regular mail and not mailed (backfill, manual): `2026-W40, edition 2`."""
     correction: Correction | None = None
     exceptions: tuple[Acknowledgement, ...] = ()

@@ -10,7 +10,7 @@ from datetime import date, datetime, timedelta
 from typing import Any, Literal
 
 from etl import landing, warehouse
-from etl.archive import ledger, outdated, shelf
+from etl.archive import compared, ledger, outdated, shelf
 from etl.archive.ledger import Entry
 from etl.common import database, periods
 from etl.common.errors import ArchiveBroken, StorageFull
@@ -24,6 +24,8 @@ from etl.settings import Settings, Source, schedule
 from etl.staging import refused
 
 DAYS = 14
+COMPARISON = "comparison corrected"
+"""The state of an edition between current and superseded: its own numbers stand, an earlier period's were corrected."""
 GRACE = timedelta(hours=2)
 """How long after its last moment a report may be in the making before it counts as overdue."""
 UNUSUAL = 2
@@ -201,13 +203,15 @@ def _editions(settings: Settings, found: dict[str, Any], now: datetime) -> None:
         return
     stale = _stale(settings, found) if entries and found["sources"] else set()
     newest = {entry.period: entry.edition for entry in entries if entry.kind == "edition"}
+    corrected = compared.corrected(shelf.of(settings), entries)
     for entry in entries:
         if entry.kind == "edition":
-            is_stale = entry.period in stale and newest[entry.period] == entry.edition
-            state = "stale" if is_stale else "current" if newest[entry.period] == entry.edition else "superseded"
-            found["editions"].append(
-                {"period": entry.period, "edition": entry.edition, "origin": entry.origin, "state": state}
-            )
+            state = "current" if newest[entry.period] == entry.edition else "superseded"
+            if state == "current":
+                state = "stale" if entry.period in stale else COMPARISON if entry.bag in corrected else state
+            by = [f"{other.period}, edition {other.edition}" for other in corrected.get(entry.bag, ())]
+            told = {"period": entry.period, "edition": entry.edition, "origin": entry.origin, "state": state}
+            found["editions"].append(told | {"corrected_by": by})
     for period in sorted(stale):
         _trouble(found, f"the edition of {period} is out of date", f"python -m etl publish {period}")
     _next_reports(settings, found, entries, now)

@@ -61,7 +61,7 @@ WEEKS_USUAL = 8
 PARTNERS_PER_CONNECTOR = 50
 
 _NOT_IN_SUMMARY = {
-    "language", "page", "edition", "mentions", "visible_connectors", "provisional", "bands", "trend",
+    "language", "page", "edition", "mentions", "recompared", "visible_connectors", "provisional", "bands", "trend",
     "correction", "reviews", "archive_url", "lost_before",
 }  # fmt: skip
 

@@ -159,6 +159,10 @@ def _foot(page: Page, model: ReportModel, ledger_head: str) -> list[str]:
     lines.append(f"python -m etl verify --head <{above}>")
     if page.mentions:
         lines += _wrap(lang._("Entered since the last regular mail, not mailed:") + f" {page.mentions}")
+    if page.recompared:
+        lines += _wrap(
+            lang._("What these compare with was corrected since the last regular mail:") + f" {page.recompared}"
+        )
     if model.edition.next_due_at and model.edition.next_due_at > model.edition.made_at:
         due = lang.instant(model.edition.next_due_at, model.period.time_zone)
         lines += _wrap(lang._("Next report due:") + f" {due}")

@@ -8,10 +8,9 @@ from typing import Any
 from etl import warehouse
 from etl.common import periods
 from etl.common.periods import Period
-from etl.common.words import N_
 from etl.insights import Policy
 from etl.measures import measure, prepare
-from etl.model.report import EditionInfo, Insight, MissingDays, ReportModel, ResolvedInsight, Sentence
+from etl.model.report import EditionInfo, Insight, ReportModel, ResolvedInsight
 from etl.report.build import make_model, period_inputs
 from etl.report.language import load
 from etl.report.view import wording
@@ -43,20 +42,8 @@ def as_object(item: Insight | ResolvedInsight, language: str) -> dict[str, Any]:
     told: dict[str, str] = {key: in_language(found[key], language) for key in ("title", "advice") if key in found}
     if isinstance(item, Insight):
         lang = load(language)
-        told["detail"] = " ".join(wording.sentence(lang, sentence) for sentence in (*item.detail, *_unbound(item)))
+        told["detail"] = " ".join(wording.sentence(lang, sentence) for sentence in item.detail)
     return found | told
-
-
-def _unbound(item: Insight) -> list[Sentence]:
-    """What no bound of the insight covers."""
-    told = []
-    if item.missing:
-        text = N_("No bound covers the missing days: {names}.")
-        told.append(Sentence(text=text, values={"names": MissingDays(days=item.missing)}))
-    if item.cut:
-        text = N_("No bound covers what a cut file left out: {names}.")
-        told.append(Sentence(text=text, values={"names": item.cut}))
-    return told if item.direction is not None else []
 
 
 def in_language(texts: dict[str, str], language: str) -> str:

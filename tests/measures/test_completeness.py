@@ -46,11 +46,18 @@ def test_a_missing_day_makes_insights_provisional_and_is_named(tmp_path: Path) -
     insight = found[NO_TLS, "inbound", "Fabrikam partner"]
     assert (insight["verdict"], insight["numerator"], insight["denominator"]) == ("speaks", 13, 50)
     assert (insight["provisional"], insight["missing"]) == (True, ["2026-11-18 (m365)"])
-    assert insight["detail"] == "No bound covers the missing days: 18 Nov (m365)."
+    assert insight["detail"] == "", "said once, by data-incomplete"
     assert all(item["provisional"] for item in found.values())
     incomplete = found["data-incomplete", None, None]
     assert (incomplete["numerator"], incomplete["denominator"]) == (1, 7)
     assert incomplete["detail"] == "Never came: 18 Nov (m365)."
+
+    broken = tmp_path / "exports" / "connector-2026-11-18-broken.csv"
+    broken.write_bytes(b"some,thing,else\n1,2,3\n")
+    landing.collect(settings, files=[broken])
+    bring_up(settings)
+    told = said(settings, "2026-W47")["data-incomplete", None, None]["detail"]
+    assert told == "Set aside whole, because they could not be read: connector-2026-11-18-broken.csv.", "it did come"
 
     bring(settings, {"connector-2026-11-18.csv": wednesday})
     found = said(settings, "2026-W47")
@@ -102,7 +109,7 @@ def test_a_file_at_exactly_a_row_limit_is_told_and_makes_insights_provisional(tm
     assert "connector-47" in after["data-incomplete", None, None]["detail"]
     insight = after[NO_TLS, "inbound", "Fabrikam partner"]
     assert (insight["provisional"], insight["cut"]) == (True, ["connector-47"])
-    assert insight["detail"] == "No bound covers what a cut file left out: connector-47."
+    assert insight["detail"] == ""
 
 
 def test_rows_for_a_sealed_day_are_told_as_too_late(tmp_path: Path) -> None:

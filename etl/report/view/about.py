@@ -80,6 +80,7 @@ def edition(lang: Language, model: ReportModel, most: int) -> EditionView:
     reasons = {
         "facts": lang._("the counted messages changed, because exports came late or were corrected"),
         "completeness": lang._("it is now known better what came and what did not"),
+        "history": lang._("an earlier week was corrected, and an action here hangs on the comparison with it"),
         "policy": lang._("the policy changed"),
         "settings": lang._("settings that decide what counts changed"),
         "readers": lang._("the readers of the exports changed"),
@@ -395,4 +396,6 @@ def provenance(lang: Language, model: ReportModel) -> tuple[tuple[str, str], ...
         rows.append((lang._("Shows only"), lang.listed(wording.clean(name) for name in model.visible_connectors)))
     if model.mentions:
         rows.append((lang._("Also entered, not mailed"), lang.listed(model.mentions)))
+    if model.recompared:
+        rows.append((lang._("Comparison corrected since"), lang.listed(model.recompared)))
     return tuple((name, text) for name, text in rows)

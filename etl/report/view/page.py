@@ -133,6 +133,7 @@ class Page:
     definitions: tuple[tuple[str, str], ...]
     provenance: tuple[tuple[str, str], ...]
     mentions: str
+    recompared: str
     anchors: dict[tuple[str, str], str]
     """Where each connector's section lies, by direction and name."""
 
@@ -195,7 +196,7 @@ def build(model: ReportModel, limits: Limits) -> Page:
         safeguards=safeguards, safeguards_note=safeguards_note,
         profiles=about.profiles(lang, model), quality=about.quality(lang, model, limits.other_rows),
         definitions=about.definitions(lang, model), provenance=about.provenance(lang, model),
-        mentions=lang.listed(model.mentions), anchors=anchors,
+        mentions=lang.listed(model.mentions), recompared=lang.listed(model.recompared), anchors=anchors,
     )  # fmt: skip
 
 
