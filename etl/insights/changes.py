@@ -147,8 +147,8 @@ def silent_rule(book: Book, rule: Rule, place: Place, k: int) -> Finding | None:
     if not rule.weeks <= weeks < rule.weeks + WEEKS_LISTED_SILENT:
         return None
     told = say(
-        N_("Last mail on {last_date}, {weeks} weeks before the period’s end; there was mail since {first_date}."),
-        last_date=last, first_date=first, weeks=weeks,
+        N_("Last mail on {last_date}; there was mail from {first_date} on."),
+        last_date=last, first_date=first,
     )  # fmt: skip
     return Finding(
         place=place, verdict="speaks", measure="messages", numerator=0, detail=(told,),
