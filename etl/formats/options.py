@@ -7,6 +7,8 @@ from typing import Annotated
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
+from etl.common.words import N_
+
 
 def _names(value: object) -> object:
     if not (isinstance(value, str) or _is_list_of_names(value)):
@@ -52,3 +54,5 @@ class Stated:
     """The format that `options.joins` may name: it tells of the same mail, and the two are held together."""
     has_messages: bool = True
     """Whether it tells of messages; else its sources never count, and its days are no days with mail."""
+    tls_advice: str = N_("fetch exports that hold it")
+    """What to do about exports that tell no TLS of any message: a clause, translated where it is shown."""

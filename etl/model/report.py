@@ -402,6 +402,14 @@ class Provenance(Part):
     """Software: transit-ledger, duckdb, python, weasyprint, …"""
 
 
+class UntoldSource(Part):
+    """A source that tells nothing of TLS for any message of the period, and what its format's site can do about it."""
+
+    source: str
+    messages: int
+    advice: str
+
+
 class ReportModel(Part):
     """Everything a report says, for one variant (language, visible connectors)."""
 
@@ -430,6 +438,7 @@ class ReportModel(Part):
     insights: tuple[Insight, ...]
     resolved: tuple[ResolvedInsight, ...] = ()
     completeness: Completeness
+    untold: tuple[UntoldSource, ...] = ()
     missing: MissingVolume | None = None
     """About how much is missing; nothing where nothing is, or where there are no earlier weeks to tell it by."""
     lost_before: tuple[date, ...] = ()

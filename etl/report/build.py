@@ -8,19 +8,21 @@ which language or with which software it was rendered.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from statistics import median
 from typing import Any, Literal
 
 import duckdb
 
+from etl import formats
 from etl.basis.inputs import PeriodInputs, earlier_periods, files_by_day, period_inputs
 from etl.basis.workbench import opened, visible_facts_csv
 from etl.common.masking import mask
 from etl.common.periods import Period, local, parse_period, week_of
 from etl.common.standards import STANDARDS, Standard
 from etl.common.words import DEPRECATED, PROTECTED
+from etl.formats.options import Stated
 from etl.insights import Judgement, evaluate, read_book
 from etl.insights.book import Book, Place, below_modern, is_named
 from etl.insights.classes import share
@@ -48,6 +50,7 @@ from etl.model.report import (
     Share,
     SourceShare,
     TrendPoint,
+    UntoldSource,
     WouldBreak,
 )
 from etl.settings import Settings
@@ -97,6 +100,7 @@ def make_model(
         sections = _sections(con, book, judged, standard)
         volumes = _volumes(con, period)
         protections = measure(con, "safeguards", **_span(period))
+        untold = measure(con, "sources_without_tls", **_span(period))
         quality = model_quality(
             stored, inputs.inputs["files"], measure(con, "reconciliation", **_span(period)) if not connectors else []
         )
@@ -129,6 +133,7 @@ def make_model(
         insights=judged.insights,
         resolved=judged.resolved,
         completeness=completeness,
+        untold=_untold(untold, settings),
         missing=_missing(completeness, book, volumes),
         lost_before=_lost_before(book, stored),
         begin_date=book.begins,
@@ -255,6 +260,16 @@ def _added(parts: Iterable[Any]) -> dict[str, int]:
         for version, count in part.items():
             sums[version] += count
     return dict(sums)
+
+
+def _untold(rows: Sequence[Mapping[str, Any]], settings: Settings) -> tuple[UntoldSource, ...]:
+    """The sources that tell nothing of TLS; one that is no longer in the settings gets the general advice."""
+    advice = {source.name: formats.stated(source.format).tls_advice for source in settings.sources}
+    general = Stated().tls_advice
+    return tuple(
+        UntoldSource(source=row["source"], messages=row["messages"], advice=advice.get(row["source"], general))
+        for row in rows
+    )
 
 
 def _figure(now: Any, before: Any, versions: Iterable[str]) -> Figure:

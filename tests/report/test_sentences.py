@@ -4,17 +4,23 @@ known."""
 from __future__ import annotations
 
 from datetime import UTC, date, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from etl.basis.inputs import period_inputs
+from etl.common.periods import parse_period
 from etl.common.standards import STANDARDS
 from etl.insights.classes import label
 from etl.measures import completeness
 from etl.model.quality import Gap, MissingVolume
-from etl.model.report import Acknowledgement, Figure, Insight, ReportModel, Review, Share
+from etl.model.report import Acknowledgement, EditionInfo, Figure, Insight, ReportModel, Review, Share, UntoldSource
+from etl.report.build import make_model
 from etl.report.language import load
 from etl.report.view import about, actions, findings, missing, page, tables, verdict, wording
+from tests import helpers
+from tests.helpers import bring, export, site
 from tests.report.fixtures import report_model
 
 LANG = load("en")
@@ -236,3 +242,27 @@ def test_a_share_is_printed_as_it_rounds() -> None:
     assert LANG.tenth(357, 553) == "64.6"
     assert [LANG.tenth(1, 3)] * 3 == ["33.3", "33.3", "33.3"]
     assert (LANG.tenth(1, 100_000), LANG.tenth(99_999, 100_000), LANG.tenth(0, 9)) == ("<0.1", ">99.9", "–")
+
+
+def test_a_source_that_tells_no_tls_is_said_first_with_what_to_do() -> None:
+    """`Unknown` for all of a source's mail is no finding about its connectors: the export lacks it."""
+    advice = "set smtpd_tls_loglevel = 1 and smtp_tls_loglevel = 1 in main.cf"
+    untold = (UntoldSource(source="mx", messages=94, advice=advice),)
+    model = report_model("en").model_copy(update={"untold": untold})
+    first = verdict.build(load("en"), model, 0).missing
+    assert first.startswith(f"mx tells nothing of TLS, for none of its 94 messages: {advice}.")
+    swedish = verdict.build(load("sv"), model, 0).missing
+    assert swedish.startswith("mx säger inget om TLS för något av sina 94 meddelanden: sätt smtpd_tls_loglevel = 1")
+    assert "nothing of TLS" not in verdict.build(load("en"), report_model("en"), 0).missing
+
+
+def test_which_sources_tell_no_tls_follows_from_the_facts(tmp_path: Path) -> None:
+    settings = site(tmp_path)
+    rows = [helpers.row(number, tls_version="", tls_cipher="") for number in range(3)]
+    bring(settings, {"connector-2026-11-16.csv": export(rows)})
+    week = parse_period("2026-W47")
+    edition = EditionInfo(number=0, origin="preview", made_at=datetime(2026, 11, 23, 5, tzinfo=UTC), ledger_head=None)
+    model = make_model(period_inputs(settings, week), settings, week, edition, language="en")
+    assert [(item.source, item.messages) for item in model.untold] == [("m365", 3)]
+    bring(settings, {"connector-2026-11-17.csv": export([helpers.row(9, date_time_utc="2026-11-17T10:00:00Z")])})
+    assert make_model(period_inputs(settings, week), settings, week, edition, language="en").untold == ()

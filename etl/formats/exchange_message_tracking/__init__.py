@@ -2,6 +2,7 @@
 
 from pydantic import Field
 
+from etl.common.words import N_
 from etl.formats.options import Names, Options, Stated
 
 
@@ -9,4 +10,8 @@ class _Options(Options):
     joins: Names | None = Field(None, description="the source, or sources, that tell the sessions' TLS")
 
 
-STATED = Stated(options=_Options, joins="exchange_smtp_log")
+STATED = Stated(
+    options=_Options,
+    joins="exchange_smtp_log",
+    tls_advice=N_("name the source of the protocol logs in options.joins"),
+)

@@ -2,6 +2,7 @@
 
 from pydantic import Field
 
+from etl.common.words import N_
 from etl.formats.options import Options, Stated
 
 
@@ -12,4 +13,4 @@ class _Options(Options):
     )
 
 
-STATED = Stated(options=_Options)
+STATED = Stated(options=_Options, tls_advice=N_("add +tls_cipher to log_selector"))

@@ -2,6 +2,7 @@
 
 from pydantic import Field
 
+from etl.common.words import N_
 from etl.formats.options import Options, Stated, SwitchOrNames
 
 
@@ -13,4 +14,4 @@ class _Options(Options):
     )
 
 
-STATED = Stated(options=_Options)
+STATED = Stated(options=_Options, tls_advice=N_("set smtpd_tls_loglevel = 1 and smtp_tls_loglevel = 1 in main.cf"))

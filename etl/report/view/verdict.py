@@ -58,7 +58,7 @@ def build(lang: Language, model: ReportModel, actions: int) -> Verdict:
         subject=_subject(lang, model, short),
         short=short,
         rest=_rest(lang, model) if model.state == "mail" else "",
-        missing=missing.sentence(lang, model),
+        missing=" ".join([*_untold(lang, model), missing.sentence(lang, model)]).strip(),
         marks=_marks(lang, model),
         whole=" · ".join(_whole(lang, model)),
         warnings=tuple(_warnings(lang, model)),
@@ -236,6 +236,15 @@ def until(lang: Language, model: ReportModel) -> str:
     if whole.state == "open":
         return lang._("rows were due by {day}, and later exports have not come yet", day=day)
     return lang._("no rows expected since {day}", day=day)
+
+
+def _untold(lang: Language, model: ReportModel) -> list[str]:
+    """The sources that tell nothing of TLS, each with what to do: without it all else on the page leads wrong."""
+    return [
+        lang._("{source} tells nothing of TLS, for none of its {n} messages: {advice}.",
+               source=wording.clean(item.source), n=lang.number(item.messages), advice=lang._(item.advice))
+        for item in model.untold
+    ]  # fmt: skip
 
 
 def _warnings(lang: Language, model: ReportModel) -> list[str]:
