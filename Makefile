@@ -4,7 +4,7 @@ SHELL := /bin/bash
 PY := .venv/bin/python
 # Tests sync many thousand small files; where memory has room for them they wait for no disk.
 PYTEST := env $(shell df -P -BG /dev/shm 2>/dev/null | awk 'NR == 2 && $$4 + 0 >= 4 {print "TMPDIR=/dev/shm"}') \
-    $(PY) -m pytest -q -n 2 --dist loadgroup
+    $(PY) -m pytest -q -n 2 --dist loadfile --no-loadscope-reorder
 
 .PHONY: help setup setup-dev run test test-long lint bench up down clean lock reference translations pictures
 

@@ -33,31 +33,20 @@ def command(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) 
 def sample_settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
     """A site that has ingested the samples but for the late ones: to ask, not to change.
 
-    Whoever uses it belongs to the xdist group `samples`, so that it is made once.
+    Made once by each worker that runs a file which asks for it.
     """
     from tools.pictures import sample_site  # brings a browser's driver along, which few tests need
 
     return sample_site(tmp_path_factory.mktemp("samples"))
 
 
-@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Starts with the tests that were given the most time: none of them is left to one worker alone at the end.
 
-    Tests of a file that share a site stay on one worker: the other would make that site a second time.
+    The files themselves stay on one worker each (`--dist loadfile`): what a file's tests share is made once.
     """
     usual = 300
     items.sort(key=lambda item: [mark.args[0] for mark in item.iter_markers("timeout")] or [usual], reverse=True)
-    for item in items:
-        if shares(item) and not item.get_closest_marker("xdist_group"):
-            item.add_marker(pytest.mark.xdist_group(item.nodeid.partition("::")[0]))
-
-
-def shares(item: pytest.Item) -> bool:
-    """Whether one of the project's own fixtures serves more tests than this one."""
-    info = getattr(item, "_fixtureinfo", None)
-    fixtures = [fixture for named in info.name2fixturedefs.values() for fixture in named] if info else []
-    return any(fixture.scope != "function" and fixture.baseid.startswith("tests") for fixture in fixtures)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -10,7 +10,7 @@ from etl.common import periods
 from tests.dags.conftest import DAYS, ZONES, Probe
 from tools.local_airflow import LocalAirflow
 
-pytestmark = [pytest.mark.airflow, pytest.mark.xdist_group("airflow"), pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.airflow, pytest.mark.timeout(600)]
 SPANS = [["2026-03-06", "2026-03-10"], ["2026-03-27", "2026-04-06"], ["2026-09-25", "2026-10-27"],
          ["2026-10-30", "2026-11-03"], ["2026-12-30", "2027-01-02"]]  # fmt: skip
 """Around each change of the clocks in any of the zones in 2026, and New Year."""

@@ -33,7 +33,7 @@ from tests.tools.test_run_samples import children, kill
 from tools import sessions
 from tools.local_airflow import ROOT, LocalAirflow
 
-pytestmark = [pytest.mark.airflow, pytest.mark.xdist_group("airflow")]
+pytestmark = pytest.mark.airflow
 PATIENCE = 600
 WEEK = periods.parse_period("2026-W45")
 QUICK = {

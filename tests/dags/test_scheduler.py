@@ -23,7 +23,7 @@ from tests.dags.conftest import ZONES, lay_out, settings_for_one_language, start
 from tools.local_airflow import ROOT, LocalAirflow, free_ports
 from tools.run_samples import SAMPLES, place
 
-pytestmark = [pytest.mark.airflow, pytest.mark.xdist_group("airflow"), pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.airflow, pytest.mark.timeout(900)]
 PATIENCE = 300
 DAYS = ("2026-10-24", "2026-10-25", "2026-10-26")
 """Clocks in Stockholm went back on the 25th. The last day's export is missing."""

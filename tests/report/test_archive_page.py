@@ -11,8 +11,6 @@ from etl.archive.shelf import Folder
 from tests.archive import handmade
 from tests.report.conftest import Open
 
-pytestmark = pytest.mark.xdist_group("samples")
-
 
 @pytest.mark.parametrize("dark", [False, True])
 def test_the_archive_page_opens_from_the_disk_and_everybody_can_read_it(

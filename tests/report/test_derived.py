@@ -14,8 +14,6 @@ from etl.report import email
 from tests.report.conftest import SamplePage
 from tests.report.test_renderings import flowing, of_page
 
-pytestmark = pytest.mark.xdist_group("report-page")
-
 FIRST, LAST, BEGIN = date(2026, 11, 16), date(2026, 11, 22), date(2026, 10, 19)
 GONE = {date(2026, 11, 12), date(2026, 11, 18)}
 """Days whose export never came (samples/README.md)."""

@@ -24,8 +24,6 @@ from tests.report import fixtures
 from tests.report.conftest import Facts, Open, SamplePage
 from tests.report.test_html import RTL, with_names
 
-pytestmark = pytest.mark.xdist_group("samples")
-
 WEEK = ("2026-11-16", "2026-11-22")
 AS_DATA = {"Version unknown": "TLS unknown"}
 """A column's head, and what the data call it."""

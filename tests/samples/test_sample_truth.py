@@ -30,9 +30,6 @@ ENGLISH = load("en")
 TRUTH = json.loads((SAMPLES / "expected.json").read_text(encoding="utf-8"))
 
 
-pytestmark = pytest.mark.xdist_group("samples")
-
-
 @pytest.fixture
 def early(sample_settings: Settings) -> Settings:
     """The exports ingested, the late ones not yet there."""

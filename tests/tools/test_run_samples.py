@@ -22,7 +22,7 @@ from tools import sessions
 from tools.local_airflow import ROOT
 from tools.run_samples import SAMPLES, place, write_config
 
-pytestmark = [pytest.mark.airflow, pytest.mark.long, pytest.mark.xdist_group("airflow")]
+pytestmark = [pytest.mark.airflow, pytest.mark.long]
 FIVE_MINUTES = 300
 
 
