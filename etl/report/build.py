@@ -77,8 +77,6 @@ def make_model(
     *,
     language: str,
     connectors: tuple[str, ...] = (),
-    flow_days: int = FLOW_DAYS,
-    mentions: tuple[str, ...] = (),
     replaced: tuple[PeriodInputs, datetime] | None = None,
 ) -> ReportModel:
     """Everything a report on `period` says, for one language and, with `connectors`, as if only these were there.
@@ -95,7 +93,7 @@ def make_model(
             con, period, earlier_periods(period), completeness, settings.connectors, files_by_day(inputs.inputs)
         )
         judged = evaluate(book, inputs.policy)
-        flow = _flow(con, book, period, flow_days)
+        flow = _flow(con, book, period, FLOW_DAYS)
         trend = _trend(con, period)
         sections = _sections(con, book, judged, standard)
         volumes = _volumes(con, period)
@@ -148,7 +146,6 @@ def make_model(
         quality=quality,
         provenance=_provenance(inputs),
         archive_url=settings.report.archive_url,
-        mentions=mentions,
         correction=correction,
         exceptions=_exceptions(inputs, period),
         reviews=_reviews(settings, period, edition),

@@ -11,9 +11,9 @@ from pathlib import Path
 
 import duckdb
 
-from etl.common import database
 from etl.common.errors import ExportUnreadable
 from etl.formats.base import Staged
+from etl.formats.rejects import commonest
 
 UNUSABLE_SHARE = 0.99
 """From this share of refused records on (all of them, where there are few) a file is quarantined."""
@@ -53,9 +53,7 @@ def refuse_unusable(con: duckdb.DuckDBPyConnection, staged: Staged, rejects: Pat
     """
     if not is_unusable(staged.records, staged.rejected):
         return
-    common = database.rows(con, database.sql("staging", "commonest_reasons"), {"file": str(rejects)})
-    reason = str(common[0]["reason"])
-    said = ", ".join(f"'{row['reason']}' ({row['records']:,})" for row in common)
+    reason, said = commonest(con, rejects)
     raise ExportUnreadable(
         f"{staged.rejected:,} of {staged.records:,} records were refused: {said}",
         "an export that can be read; nothing is counted of one that is refused nearly whole",

@@ -9,11 +9,11 @@ from pathlib import Path
 
 import duckdb
 
-from etl.common import database
 from etl.common.disk import disk_errors
 from etl.common.errors import ExportUnreadable
 from etl.formats import text
 from etl.formats.base import Staged
+from etl.formats.rejects import commonest
 
 
 @dataclass(frozen=True)
@@ -95,8 +95,7 @@ def refuse_unusable(con: duckdb.DuckDBPyConnection, staged: Staged, rejects: Pat
     """
     if staged.used or not staged.rejected or set(staged.skipped) - {"header-line", "blank-line"}:
         return
-    common = database.rows(con, database.sql("formats/lines", "exchange_reasons"), {"file": str(rejects)})
-    said = ", ".join(f"'{row['reason']}' ({row['records']:,})" for row in common)
+    _, said = commonest(con, rejects)
     raise ExportUnreadable(
         f"none of the {staged.rejected:,} lines below the log's headers could be used: {said}",
         "the log as Exchange wrote it: no spreadsheet or script in between that parts fields or dates anew",
